@@ -172,11 +172,8 @@ func (q Quantity) English() string {
 
 // EnglishNumber prints the value with the Chinese scale words turned into
 // thousands separators, million and billion, keeping the printed precision.
-// Below a bar the scale is kept in words: 16.14 件/万人 is 16.14 (per 10,000).
+// A scale below the bar stays with the unit: 16.14 items per 10,000 people.
 func (q Quantity) EnglishNumber() string {
-	if q.Unit.den != "" && q.Unit.exp < 0 {
-		return q.Value.Grouped() + " (×1/" + Int(int64(math.Pow10(-q.Unit.exp))).Grouped() + ")"
-	}
 	exp := max(q.Unit.exp, 0)
 	word := ""
 	size := math.Abs(q.Value.Float()) * math.Pow10(exp)

@@ -35,7 +35,8 @@ func TestPrinted(t *testing.T) {
 		{"1.27", ">=", "万家", 12700, "1.27万家以上", "at least 12,700 firms"},
 		{"48838", "=", "家", 48838, "48838家", "48,838 firms"},
 		{"150", "~<", "亿", 15000000000, "近150亿", "just under 15 billion"},
-		{"16.14", "=", "件/万人", 0.001614, "16.14件/万人", "16.14 (×1/10,000) items per person"},
+		{"16.14", "=", "件/万人", 0.001614, "16.14件/万人", "16.14 items per 10,000 people"},
+		{"17", ">=", "件/亿元", 17e-8, "17件/亿元以上", "at least 17 items per 100 million yuan"},
 		{"2.30", "=", "%", 2.3, "2.30%", "2.30%"},
 		{"2600", ">", "万", 26000000, "超2600万", "over 26 million"},
 		{"1300", ">", "万条/日", 13000000, "超1300万条/日", "over 13 million items per day"},
@@ -51,10 +52,10 @@ func TestPrinted(t *testing.T) {
 
 func TestMet(t *testing.T) {
 	for _, tt := range []struct {
-		name                         string
-		wantV, wantC, gotV, gotC     string
-		met, known                   bool
-		gotUnit                      string
+		name                     string
+		wantV, wantC, gotV, gotC string
+		met, known               bool
+		gotUnit                  string
 	}{
 		{"over is not met at the value", "1300", ">", "1300", "=", false, true, "亿元"},
 		{"over is met just above", "1300", ">", "1300.1", "=", true, true, "亿元"},

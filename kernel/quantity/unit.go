@@ -141,17 +141,23 @@ func (u Unit) Convert(x float64, v Unit) (y float64, ok bool) {
 	return x * math.Pow10(d), true
 }
 
-// English returns the base unit's English noun, without the scale: "yuan",
-// "items per yuan"; empty where English says nothing (个, 位).
+// English returns the unit's English words: "yuan", "items per 10,000 people".
+// A scale above the bar is not among them (EnglishNumber prints it); the word is
+// empty where English says nothing (个, 位).
 func (u Unit) English() string {
 	n := nouns[u.num]
 	if u.den == "" {
 		return n
 	}
-	if n == "" {
-		return "per " + singular(nouns[u.den])
+	per := singular(nouns[u.den])
+	if u.exp < 0 {
+		per = strings.TrimSuffix(shift(Int(1), -u.exp).Grouped(), ",000,000")
+		if len(per) <= len("100") && -u.exp >= 6 {
+			per += " million"
+		}
+		per += " " + nouns[u.den]
 	}
-	return n + " per " + singular(nouns[u.den])
+	return strings.TrimSpace(n + " per " + per)
 }
 
 func singular(s string) string {
