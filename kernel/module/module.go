@@ -1,0 +1,71 @@
+// Package module says what a domain module is to the rest of the program.
+//
+// A module is plain data: no registration by side effect, no reflection. What
+// must hold: its tables, routes, verbs and settings carry its name as prefix.
+package module
+
+import (
+	"context"
+	"flag"
+	"io"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"yuzhou/kernel/chart"
+	"yuzhou/kernel/event"
+	"yuzhou/kernel/pack"
+	"yuzhou/kernel/store"
+	"yuzhou/kernel/web"
+)
+
+// Host is what the program lends to every module. A module's New copies the
+// fields it needs and keeps nothing else.
+type Host struct {
+	DB     *store.DB
+	Log    *slog.Logger
+	Now    func() time.Time
+	Events *event.Bus
+	Charts *chart.Renderer
+	Site   web.Site
+}
+
+// Module is a domain module as data: the program asks for nothing else, and a
+// nil field means "this module has none".
+type Module struct {
+	Name       string                     // also the prefix of its tables, routes and verbs
+	Migrations fs.FS                      // migrations/NNNN_name.sql, applied in order, never edited
+	Pack       func(*pack.Pack) pack.Load // reads its part of a pack; the Load runs with all others in one transaction
+	Routes     func(*web.Router)
+	Jobs       []Job
+	Verbs      []Verb // yuzhou NAME VERB
+}
+
+// Job runs every Every until ctx ends. A Job must be safe to run twice at once.
+type Job struct {
+	Name  string
+	Every time.Duration
+	Run   func(ctx context.Context) error
+}
+
+// Verb is a command-line verb. It works on the API alone, so that it does the
+// same on a data directory and on a running server.
+type Verb struct {
+	Name string
+	Args string // of the usage line: "FILE"
+	Help string // one line
+	Bind func(*flag.FlagSet) Run
+}
+
+// Run does what a verb is for. Its error is printed and becomes the exit status.
+type Run func(ctx context.Context, c Call) error
+
+// Call is one use of a verb.
+type Call struct {
+	Args  []string // what is not a flag
+	JSON  bool     // --json: print what the API answers
+	In    io.Reader
+	Out   io.Writer
+	API   func() (*web.Client, error)     // opens the data directory or the server on first use
+	Local func() (module []Module, _ error) // the modules without a database, to read packs with
+}
