@@ -234,8 +234,10 @@ func sign(less bool) int {
 	return 1
 }
 
-// MonthsBetween returns the months from a to b, whole months and the share of
-// the month left over (a 30.4375-day month); negative when b is before a.
+// MonthsBetween returns the months from a to b: whole months, and the days left
+// over as thirtieths of a month (at most a month); negative when b is before a.
+//
+// Source: the 30/360 day count, which is how people reckon "27 and a half months".
 func MonthsBetween(a, b time.Time) float64 {
 	if b.Before(a) {
 		return -MonthsBetween(b, a)
@@ -245,7 +247,7 @@ func MonthsBetween(a, b time.Time) float64 {
 		n--
 	}
 	rest := b.Sub(addMonths(a, n)).Hours() / 24
-	return float64(n) + rest/30.4375
+	return float64(n) + min(rest/30, 1)
 }
 
 // addMonths adds months keeping to the end of the month: the last day of a
