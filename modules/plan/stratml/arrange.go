@@ -53,7 +53,7 @@ func arrange(root *node, r *report) {
 	a := &arranger{r, strays(), oldNames(), nil}
 	root.name = rootName
 	a.rename(root)
-	prune(root)
+	a.prune(root)
 	a.hoist(root)
 	a.place(root)
 	a.ids = presentIDs(root)
@@ -62,21 +62,15 @@ func arrange(root *node, r *report) {
 
 // prune drops elements that hold no text and no attribute: placeholders that
 // editors leave behind. It tells whether n has content.
-func prune(n *node) bool {
+func (a *arranger) prune(n *node) bool {
 	n.text = strings.TrimSpace(n.text)
-	if placeholder(n.text) {
+	if is(n, "Identifier") && strings.EqualFold(strings.ReplaceAll(n.text, "_", " "), "[to be identified]") {
+		a.report.add(n.line, n.name, "is a placeholder: "+n.text, "left out")
 		n.text = ""
 	}
-	n.children = slices.DeleteFunc(n.children, func(c *node) bool { return !prune(c) })
-	n.attrs = slices.DeleteFunc(n.attrs, func(a xml.Attr) bool { return tidyLine(a.Value) == "" })
+	n.children = slices.DeleteFunc(n.children, func(c *node) bool { return !a.prune(c) })
+	n.attrs = slices.DeleteFunc(n.attrs, func(at xml.Attr) bool { return tidyLine(at.Value) == "" })
 	return n.text != "" || len(n.children) > 0 || len(n.attrs) > 0
-}
-
-// placeholder tells whether s is what the StratML forms put into fields that
-// nobody filled in, such as "[To be determined]".
-func placeholder(s string) bool {
-	s = strings.ToLower(strings.ReplaceAll(s, "_", " "))
-	return s == "[to be determined]" || s == "[to be identified]"
 }
 
 func (a *arranger) rename(n *node) {
@@ -127,31 +121,28 @@ func (a *arranger) hoist(n *node) {
 
 // place moves the strays of n, and then of its children.
 func (a *arranger) place(n *node) {
-	homes := map[string]*node{}
-	var made *node
+	homes := map[string]*node{} // by lower-case name: where a stray goes now
 	var out []*node
 	for _, c := range n.children {
-		home := a.home(n, c)
-		if home == "" {
+		name := a.home(n, c)
+		if name == "" {
 			out = append(out, c)
-			homes[strings.ToLower(c.name)] = c
+			// An indicator of a goal as a whole belongs to none of its objectives.
+			if !is(n, "Goal") {
+				homes[strings.ToLower(c.name)] = c
+			}
 			continue
 		}
-		h := homes[strings.ToLower(home)]
-		if is(n, "Goal") {
-			h = made // an indicator of a goal as a whole belongs to none of its objectives
+		key := strings.ToLower(name)
+		if homes[key] == nil && !is(n, "Goal") {
+			homes[key] = first(n, name)
 		}
-		if h == nil && !is(n, "Goal") {
-			h = first(n, home)
+		if homes[key] == nil {
+			homes[key] = &node{name: name, line: c.line}
+			out = append(out, homes[key])
 		}
-		if h == nil {
-			h = &node{name: home, line: c.line}
-			made = h
-			out = append(out, h)
-		}
-		homes[strings.ToLower(home)] = h
-		a.report.add(c.line, c.name, "stands directly in "+n.name, "read as part of "+home)
-		h.children = append(h.children, c)
+		a.report.add(c.line, c.name, "stands directly in "+n.name, "read as part of "+name)
+		homes[key].children = append(homes[key].children, c)
 	}
 	n.children = out
 	for _, c := range n.children {

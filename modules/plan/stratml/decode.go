@@ -1,6 +1,7 @@
 package stratml
 
 import (
+	"encoding/xml"
 	"fmt"
 	"io"
 	"strings"
@@ -81,7 +82,8 @@ func findRoot(n *node, r *report) *node {
 	case strings.EqualFold(n.name, rootName):
 		return n
 	case strings.EqualFold(n.name, "StrategicPlan"):
-		r.add(n.line, n.name, "is the root of StratML Part 1", "read as "+rootName+" of Part 2")
+		r.add(n.line, n.name, "is the root of StratML Part 1", "read as "+rootName+" of Part 2, Type "+string(StrategicPlan))
+		n.attrs = append([]xml.Attr{{Name: xml.Name{Local: "Type"}, Value: string(StrategicPlan)}}, n.attrs...)
 		return n
 	}
 	for _, c := range n.children {

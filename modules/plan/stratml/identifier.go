@@ -10,10 +10,10 @@ import (
 
 // escaped is one escaped character of an identifier, as in SQL/XML (ISO 9075-14,
 // names of columns as XML names).
-var escaped = regexp.MustCompile(`_x([0-9A-F]{4}|[0-9A-F]{8})_`) //nolint:gochecknoglobals // a constant pattern
+var escaped = regexp.MustCompile(`_x([0-9A-F]{4}|[0-9A-F]{8})_`) //nolint:gochecknoglobals // compiled once
 
 // uuid is the usual text of a UUID.
-var uuid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`) //nolint:gochecknoglobals // a constant pattern
+var uuid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`) //nolint:gochecknoglobals // compiled once
 
 // encodeID writes an identifier as an xsd:ID, which must be an XML name without
 // colon. Three rules, undone by decodeID:
@@ -52,11 +52,12 @@ func decodeID(s string) string {
 		s = after
 	}
 	return escaped.ReplaceAllStringFunc(s, func(e string) string {
-		n, err := strconv.ParseUint(e[2:len(e)-1], 16, 32)
-		if err != nil || n > 0x10FFFF || !textRune(rune(n)) || n != ' ' && unicode.IsSpace(rune(n)) {
+		hex := e[2 : len(e)-1]
+		r, _, _, err := strconv.UnquoteChar(`\U`+strings.Repeat("0", 8-len(hex))+hex, 0)
+		if err != nil || !textRune(r) || r != ' ' && unicode.IsSpace(r) {
 			return e
 		}
-		return string(rune(n))
+		return string(r)
 	})
 }
 

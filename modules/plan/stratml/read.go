@@ -45,7 +45,7 @@ func (r *reader) mend(line int, name, wrong, done string) {
 
 // keep puts a text that has no place where it can be read, or says it is gone.
 func (r *reader) keep(label, text string) (done string) {
-	if r.overflow == nil {
+	if r.overflow == nil || text == "" {
 		return "left out"
 	}
 	r.overflow.parts = append(r.overflow.parts, label+": "+text)
@@ -243,13 +243,17 @@ func (r *reader) date(name string, p *period.Period) {
 		return
 	}
 	t := tidyLine(r.flat(n))
-	got := readDate(t, name != startDate)
-	*p = got.day
-	switch {
-	case got.day.IsZero():
+	got := readDate(t)
+	if got.span.IsZero() {
 		r.mend(n.line, name, fmt.Sprintf("%q is not a date such as 2027-12-31", t), r.keep(name, t))
-	case got.how != "":
-		r.mend(n.line, name, fmt.Sprintf("%q %s", t, got.how), "read as "+got.day.String())
+		return
+	}
+	*p = period.Of(got.span.Last(), period.Day)
+	if name == startDate {
+		*p = period.Of(got.span.Start(), period.Day)
+	}
+	if got.how != "" {
+		r.mend(n.line, name, fmt.Sprintf("%q %s", t, got.how), "read as "+p.String())
 	}
 }
 
@@ -290,7 +294,7 @@ func (r *reader) finish() {
 		r.mend(r.node.line, "", fmt.Sprintf("has text between its elements: %q", t), r.keep(r.node.name, t))
 	}
 	if r.own && len(r.overflow.parts) > 0 {
-		*r.overflow.to = join(*r.overflow.to, strings.Join(r.overflow.parts, "\n\n"))
+		*r.overflow.to = tidyProse(join(*r.overflow.to, strings.Join(r.overflow.parts, "\n\n")))
 	}
 }
 

@@ -1,6 +1,7 @@
 package stratml
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -49,12 +50,14 @@ type grower struct {
 // grow reads doc into a tree. What is not well-formed is read as far as it can be.
 func grow(doc []byte, r *report) (*node, error) {
 	g := &grower{report: &report{}, spaces: map[string]bool{}}
-	err := g.read(doc, true)
+	err := g.read(xml.NewDecoder(bytes.NewReader(doc)))
 	var broken *xml.SyntaxError
 	if errors.As(err, &broken) {
 		r.add(broken.Line, "document", "is not well-formed XML: "+broken.Msg, "read on leniently")
 		g = &grower{report: &report{}, spaces: map[string]bool{}}
-		err = g.read(doc, false)
+		lenient := xml.NewDecoder(bytes.NewReader(doc))
+		lenient.Strict, lenient.Entity, lenient.AutoClose = false, xml.HTMLEntity, xml.HTMLAutoClose
+		err = g.read(lenient)
 	}
 	if errors.As(err, &broken) && g.root != nil {
 		g.report.add(broken.Line, "document", "cannot be read further: "+broken.Msg, "what comes after is left out")
@@ -75,14 +78,8 @@ func grow(doc []byte, r *report) (*node, error) {
 	return g.root, nil
 }
 
-func (g *grower) read(doc []byte, strict bool) error {
-	d := xml.NewDecoder(strings.NewReader(string(doc)))
-	d.Strict = strict
+func (g *grower) read(d *xml.Decoder) error {
 	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // utf8Document did it
-	if !strict {
-		d.Entity = xml.HTMLEntity
-		d.AutoClose = xml.HTMLAutoClose
-	}
 	for {
 		line, _ := d.InputPos()
 		token, err := d.Token()

@@ -82,62 +82,60 @@ func ungroup(s string) string {
 
 // dateRead is what readDate made of a text.
 type dateRead struct {
-	day period.Period // of one day, or zero for no date
-	how string        // what was wrong with the text; empty for a plain xsd:date
+	span period.Period // a day, or a longer period; zero for no date
+	how  string        // what was wrong with the text; empty for a plain xsd:date
 }
 
 // The years that a plan can be about, as period.Parse has them.
 const minYear, maxYear = 1900, 2200
 
-// readDate reads a date. Of a month, quarter or year it takes the first day, or
-// the last one where the date is an end.
-func readDate(s string, end bool) dateRead {
-	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return dayOf(t, "")
-	}
-	for _, layout := range []string{"2006-01-02Z07:00", "2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return dayOf(t, "has a time or a zone, which a day of a plan does not need")
-		}
-	}
-	for _, layout := range []string{
-		"2006-1-2", "2006/1/2", "2006.1.2", "20060102", "2006年1月2日",
-		"January 2, 2006", "Jan 2, 2006", "2 January 2006", "2 Jan 2006",
-	} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return dayOf(t, "is not in the form of an xsd:date")
-		}
-	}
-	if t, err := time.Parse("1/2/2006", s); err == nil {
-		return dayOf(t, "is not in the form of an xsd:date (month first, as in the United States)")
-	}
-	if t, err := time.Parse("2/1/2006", s); err == nil {
-		return dayOf(t, "is not in the form of an xsd:date (day first, as there is no such month)")
-	}
-	return readSpan(s, end)
+// dateForm is a form in which people write dates.
+type dateForm struct {
+	layout string // of package time
+	freq   period.Freq
+	how    string
 }
 
-func readSpan(s string, end bool) dateRead {
-	p, err := period.Parse(s)
-	for layout, f := range map[string]period.Freq{
-		"January 2006": period.Month, "2006年1月": period.Month, "2006年": period.Annual,
-	} {
-		if t, bad := time.Parse(layout, s); bad == nil && t.Year() >= minYear && t.Year() <= maxYear {
-			p, err = period.Of(t, f), nil
+// dateForms are tried in turn. A date of two numbers and a year is American,
+// as most published StratML is, when it can be.
+func dateForms() []dateForm {
+	const (
+		plain = "is not in the form of an xsd:date"
+		zoned = "has a time or a zone, which a day of a plan does not need"
+	)
+	return []dateForm{
+		{time.DateOnly, period.Day, ""},
+		{"2006-01-02Z07:00", period.Day, zoned},
+		{"2006-01-02T15:04:05Z07:00", period.Day, zoned},
+		{"2006-01-02T15:04:05", period.Day, zoned},
+		{"2006-1-2", period.Day, plain},
+		{"2006/1/2", period.Day, plain},
+		{"2006.1.2", period.Day, plain},
+		{"20060102", period.Day, plain},
+		{"2006年1月2日", period.Day, plain},
+		{"2006年1月", period.Month, plain},
+		{"2006年", period.Annual, plain},
+		{"January 2, 2006", period.Day, plain},
+		{"Jan 2, 2006", period.Day, plain},
+		{"2 January 2006", period.Day, plain},
+		{"2 Jan 2006", period.Day, plain},
+		{"January 2006", period.Month, plain},
+		{"1/2/2006", period.Day, plain + " (month first, as in the United States)"},
+		{"2/1/2006", period.Day, plain + " (day first, as there is no such month)"},
+	}
+}
+
+// readDate reads a day, or a longer period where only that is said.
+func readDate(s string) dateRead {
+	for _, f := range dateForms() {
+		t, err := time.Parse(f.layout, s)
+		if err == nil && t.Year() >= minYear && t.Year() <= maxYear {
+			return dateRead{period.Of(t, f.freq), f.how}
 		}
 	}
+	p, err := period.Parse(s)
 	if err != nil {
 		return dateRead{}
 	}
-	if end {
-		return dayOf(p.Last(), "is not one day; its last is taken")
-	}
-	return dayOf(p.Start(), "is not one day; its first is taken")
-}
-
-func dayOf(t time.Time, how string) dateRead {
-	if t.Year() < minYear || t.Year() > maxYear {
-		return dateRead{}
-	}
-	return dateRead{period.Of(t, period.Day), how}
+	return dateRead{p, "is not one day"}
 }
