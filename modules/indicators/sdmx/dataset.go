@@ -60,14 +60,19 @@ type Party struct {
 	Name Text
 }
 
-// Message is a data message: who says it, what it is about, and its datasets.
-type Message struct {
+// Header says who sends a message, when and where it can be had again.
+type Header struct {
 	ID        string    // letters, digits and _ @ $ -
 	Prepared  time.Time // in UTC when written
 	Test      bool      // demonstration data
 	Sender    Party
 	Self      string   // the address that answers with this message, or ""
 	Languages []string // of names, preferred first
+}
+
+// Message is a data message: who says it, what it is about, and its datasets.
+type Message struct {
+	Header
 	Context   string   // "dataflow" (also ""), "datastructure" or "provisionagreement"
 	Flow      Dataflow // what was asked for; its Structure may be zero in a message read
 	Structure Structure

@@ -115,16 +115,35 @@ func oneText(best string, all Text, id string, langs []string) Text {
 	return Text{"en": best}
 }
 
-// meta returns the header of a message of the given kind.
-func (m *Message) meta() jsonMeta {
+// meta returns the header, or fault.Invalid when an id cannot stand in one.
+func (h *Header) meta() (jsonMeta, error) {
+	if !idForm.MatchString(h.ID) || !idForm.MatchString(h.Sender.ID) {
+		return jsonMeta{}, fault.New(fault.Invalid,
+			"message id %q and sender id %q must be of letters, digits and _ @ $ -", h.ID, h.Sender.ID)
+	}
 	meta := jsonMeta{
-		ID: m.ID, Test: m.Test, Prepared: m.Prepared.UTC().Format(time.RFC3339), Languages: m.Languages,
-		Sender: jsonParty{ID: m.Sender.ID, Name: m.Sender.Name.Best(m.Languages...), Names: m.Sender.Name},
+		ID: h.ID, Test: h.Test, Prepared: h.Prepared.UTC().Format(time.RFC3339), Languages: h.Languages,
+		Sender: jsonParty{ID: h.Sender.ID, Name: h.Sender.Name.Best(h.Languages...), Names: h.Sender.Name},
 	}
-	if m.Self != "" {
-		meta.Links = []jsonLink{{Href: m.Self, Rel: "self"}}
+	if h.Self != "" {
+		meta.Links = []jsonLink{{Href: h.Self, Rel: "self"}}
 	}
-	return meta
+	return meta, nil
+}
+
+// header is the inverse of meta.
+func (m jsonMeta) header() Header {
+	h := Header{ID: m.ID, Test: m.Test, Languages: m.Languages, Sender: Party{ID: m.Sender.ID}}
+	h.Sender.Name = oneText(m.Sender.Name, m.Sender.Names, m.Sender.ID, m.Languages)
+	if t, err := time.Parse(time.RFC3339, m.Prepared); err == nil {
+		h.Prepared = t
+	}
+	for _, l := range m.Links {
+		if l.Rel == "self" {
+			h.Self = l.Href
+		}
+	}
+	return h
 }
 
 // schemaURL names the schema a message is valid by.
@@ -137,10 +156,11 @@ func schemaURL(kind, version string) string {
 
 // appendMeta writes all that comes before the first dataset.
 func (e *jsonEncoder) appendMeta(b []byte) ([]byte, error) {
-	if !idForm.MatchString(e.msg.ID) || !idForm.MatchString(e.msg.Sender.ID) {
-		return nil, fault.New(fault.Invalid, "message id %q and sender id %q must be of letters, digits and _ @ $ -", e.msg.ID, e.msg.Sender.ID)
+	head, err := e.msg.meta()
+	if err != nil {
+		return nil, err
 	}
-	meta, err := json.Marshal(e.msg.meta())
+	meta, err := json.Marshal(head)
 	if err != nil {
 		return nil, err
 	}

@@ -28,12 +28,18 @@ func sampleStructure() Structure {
 	}
 }
 
+func sampleHeader() Header {
+	return Header{
+		ID: "m1", Prepared: time.Date(2023, 7, 11, 1, 30, 0, 0, time.UTC),
+		Sender: Party{ID: "YUZHOU", Name: Text{"zh": "渝州"}}, Languages: []string{"zh", "en"},
+		Self: "https://example.org/sdmx/v2/data/dataflow/YUZHOU/INDICATORS/1.0.0",
+	}
+}
+
 func sampleMessage() *Message {
 	s := sampleStructure()
 	return &Message{
-		ID: "m1", Prepared: time.Date(2023, 7, 11, 1, 30, 0, 0, time.UTC),
-		Sender: Party{ID: "YUZHOU", Name: Text{"zh": "渝州"}}, Languages: []string{"zh", "en"},
-		Self:      "https://example.org/sdmx/v2/data/dataflow/YUZHOU/INDICATORS/1.0.0",
+		Header:    sampleHeader(),
 		Flow:      Dataflow{Identity: Identity{"YUZHOU", "INDICATORS", "1.0.0"}, Name: Text{"zh": "指标数据", "en": "Indicators"}, Structure: s.Identity},
 		Structure: s,
 		Codelists: []Codelist{
@@ -58,7 +64,7 @@ func sampleMessage() *Message {
 						Key: []string{"st@hte", "500101", "A"}, Attrs: []Value{{"FIRM"}},
 						Obs: []Obs{
 							{Period: "2023-01-01/P6M", Values: []Value{{"NaN"}}, Attrs: []Value{{"P"}}},
-							{Period: "2023-S1", Values: []Value{nil}, Attrs: []Value{{"P"}}},
+							{Period: "2023-S1", Attrs: []Value{{"P"}}},
 						},
 					},
 				},
