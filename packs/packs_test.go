@@ -1,0 +1,189 @@
+package packs
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"testing"
+
+	"yuzhou/kernel/pack"
+	"yuzhou/kernel/quantity"
+)
+
+// unit, indicator and target are what these tests look at; the modules read all
+// of the files. Keys that are not looked at are taken as they come.
+type unit struct {
+	pack.Pos
+	pack.Text
+	ID     string `pack:"id"`
+	Kind   string `pack:"kind"`
+	Parent string `pack:"parent"`
+	Region string `pack:"region,optional"`
+	From   string `pack:"from"`
+	Source string `pack:"source"`
+	Lines  []int  `pack:"lines,optional"`
+}
+
+type units struct {
+	Units []unit `pack:"units"`
+}
+
+type post struct {
+	pack.Pos
+	pack.Text
+	ID     string `pack:"id"`
+	Unit   string `pack:"unit"`
+	Lines  []int  `pack:"lines"`
+	Source string `pack:"source"`
+}
+
+type person struct {
+	pack.Pos
+	pack.Text
+	ID    string `pack:"id"`
+	Post  string `pack:"post"`
+	Lines []int  `pack:"lines"`
+	Note  string `pack:"note,optional"`
+}
+
+type bodies struct {
+	Units  []unit   `pack:"units"`
+	Posts  []post   `pack:"posts"`
+	People []person `pack:"people"`
+}
+
+type seriesBreak struct {
+	pack.Pos
+	pack.Text
+	Date string `pack:"date"`
+}
+
+type indicator struct {
+	pack.Pos
+	pack.Text
+	ID        string        `pack:"id"`
+	Concept   pack.Text     `pack:"concept"`
+	About     string        `pack:"about,optional"`
+	Nature    string        `pack:"nature"`
+	Unit      quantity.Unit `pack:"unit"`
+	Direction string        `pack:"direction"`
+	Space     string        `pack:"space"`
+	Time      string        `pack:"time"`
+	Frequency string        `pack:"frequency"`
+	Body      string        `pack:"body"`
+	Group     string        `pack:"group"`
+	Formula   string        `pack:"formula"`
+	Breaks    []seriesBreak `pack:"breaks,optional"`
+}
+
+type group struct {
+	pack.Pos
+	pack.Text
+	ID string `pack:"id"`
+}
+
+type definitions struct {
+	Groups     []group     `pack:"groups"`
+	Indicators []indicator `pack:"indicators"`
+}
+
+type figures struct {
+	Figures []pack.Figure `pack:"figures"`
+}
+
+// contents is what a pack holds, read with the same strictness as by the program.
+type contents struct {
+	units      []unit
+	indicators map[string]indicator
+	figures    []pack.Figure
+	later      []pack.Figure
+}
+
+func open(t *testing.T, files fs.FS) contents {
+	t.Helper()
+	p := pack.Open(files)
+	c := contents{indicators: map[string]indicator{}}
+	c.units = slices.Concat(pack.Read[units](p, "org/units.yaml").Units, pack.Read[units](p, "org/towns.yaml").Units)
+	b := pack.Read[bodies](p, "org/bodies.yaml")
+	c.units = append(c.units, b.Units...)
+	for _, u := range c.units {
+		p.Define("unit", u.ID, u.Pos)
+		p.Refer("unit", u.Parent, u.Pos)
+		p.Refer("unit", u.Region, u.Pos)
+		p.Refer("source", u.Source, u.Pos)
+	}
+	for _, x := range b.Posts {
+		p.Define("post", x.ID, x.Pos)
+		p.Refer("unit", x.Unit, x.Pos)
+	}
+	for _, x := range b.People {
+		p.Define("person", x.ID, x.Pos)
+		p.Refer("post", x.Post, x.Pos)
+	}
+	d := pack.Read[definitions](p, "indicators/definitions.yaml")
+	for _, g := range d.Groups {
+		p.Define("group", g.ID, g.Pos)
+	}
+	for _, i := range d.Indicators {
+		p.Define("indicator", i.ID, i.Pos)
+		p.Refer("group", i.Group, i.Pos)
+		p.Refer("unit", i.Body, i.Pos)
+		c.indicators[i.ID] = i
+	}
+	c.figures = pack.Read[figures](p, "indicators/figures.yaml").Figures
+	c.later = pack.Read[figures](p, "indicators/later.yaml").Figures
+	p.AddFigures(c.figures)
+	p.AddFigures(c.later)
+	for _, f := range p.Findings() {
+		t.Error(f)
+	}
+	return c
+}
+
+func TestPacksAreSound(t *testing.T) {
+	for _, tt := range []struct {
+		name                       string
+		files                      fs.FS
+		figures, later, indicators int
+	}{
+		{"chongqing", Chongqing(), 116, 16, 128},
+		{"taoyuan", os.DirFS("testdata/taoyuan"), 12, 0, 5},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := open(t, tt.files)
+			if len(c.figures) != tt.figures || len(c.later) != tt.later || len(c.indicators) != tt.indicators {
+				t.Errorf("%d figures, %d later, %d indicators; want %d, %d, %d",
+					len(c.figures), len(c.later), len(c.indicators), tt.figures, tt.later, tt.indicators)
+			}
+			for _, f := range slices.Concat(c.figures, c.later) {
+				if i := c.indicators[f.Indicator]; !i.Unit.Same(f.Unit) {
+					t.Errorf("figure %s is in %q, its indicator %s in %q", f.ID, f.Unit, i.ID, i.Unit)
+				}
+				ranked := c.indicators[f.Indicator].Nature == "rank" || c.indicators[f.Indicator].Nature == "tier"
+				if ranked != (f.Rank != nil) || ranked && f.Status != "claim" {
+					t.Errorf("figure %s: a rank or tier, and nothing else, is a claim with a rank", f.ID)
+				}
+			}
+		})
+	}
+}
+
+// TestDivisions counts the units against the official numbers of 2023.
+func TestDivisions(t *testing.T) {
+	got := map[string]int{}
+	regions := map[string]int{}
+	for _, u := range open(t, Chongqing()).units {
+		got[u.Kind]++
+		if u.Region != "" {
+			regions[u.Region]++
+		}
+	}
+	want := map[string]int{"nation": 1, "city": 1, "group": 4, "district": 26, "county": 12, "town": 1031, "body": 9, "body_outside": 1}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("units %v, want %v", got, want)
+	}
+	if want := map[string]int{"500000-core": 9, "500000-new": 12, "500000-ne": 11, "500000-se": 6}; fmt.Sprint(regions) != fmt.Sprint(want) {
+		t.Errorf("regions %v, want %v", regions, want)
+	}
+}
