@@ -42,8 +42,12 @@ func (d *jsonDecoder) dataset(in jsonDataSet) (Dataset, error) {
 			return out, err
 		}
 	}
+	flat := observationPlace{dims: d.obs}
+	if len(in.Observations) > 0 && strings.Count(in.Observations[0].Key, ":")+1 == len(d.series)+len(d.obs) {
+		flat.dims = slices.Concat(d.series, d.obs) // a flat dataset beside one of series
+	}
 	for _, o := range in.Observations {
-		if err := d.observation(&g, key, o, nil); err != nil {
+		if err := d.observation(&g, key, o, flat); err != nil {
 			return out, err
 		}
 	}
@@ -64,16 +68,23 @@ func (d *jsonDecoder) oneSeries(g *gather, key []string, s member[jsonSeries]) e
 		attrs = nil
 	}
 	for _, o := range s.Value.Observations {
-		if err := d.observation(g, key, o, attrs); err != nil {
+		if err := d.observation(g, key, o, observationPlace{dims: d.obs, section: attrs}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// observation reads one observation; section are the attributes of its section.
-func (d *jsonDecoder) observation(g *gather, key []string, o member[[]json.RawMessage], section []Value) error {
-	if err := place(key, o.Key, d.obs); err != nil {
+// observationPlace is where observations stand: the dimensions of their keys,
+// and the attributes of their section.
+type observationPlace struct {
+	dims    []jsonDim
+	section []Value
+}
+
+// observation reads one observation.
+func (d *jsonDecoder) observation(g *gather, key []string, o member[[]json.RawMessage], in observationPlace) error {
+	if err := place(key, o.Key, in.dims); err != nil {
 		return err
 	}
 	n := min(len(d.measures), len(o.Value))
@@ -88,7 +99,7 @@ func (d *jsonDecoder) observation(g *gather, key []string, o member[[]json.RawMe
 		return err
 	}
 	if d.sections && len(d.serAttrs) > 0 {
-		out.Attrs = trim(append(pad(section, len(d.serAttrs)), out.Attrs...))
+		out.Attrs = trim(append(pad(in.section, len(d.serAttrs)), out.Attrs...))
 	}
 	if d.time >= 0 {
 		out.Period = key[d.time]
@@ -98,26 +109,47 @@ func (d *jsonDecoder) observation(g *gather, key []string, o member[[]json.RawMe
 	return nil
 }
 
-// group reads the attributes of a partial key.
+// group reads the attributes of a partial key. Its parts stand in the order the
+// dimensions are shown in (dataset, series, observation), as in the samples of
+// the standard; some writers use the order of the key, which is tried when the
+// first does not fit the dimensions that the attributes depend on.
 func (d *jsonDecoder) group(g member[[]json.RawMessage]) (Group, error) {
 	parts := strings.Split(g.Key, ":")
 	if len(parts) != len(d.all) {
 		return Group{}, fault.New(fault.Invalid, "group key %q has not %d parts", g.Key, len(d.all))
 	}
+	order := slices.Concat(d.fixed, d.series, d.obs)
+	if !d.fits(parts, order) && d.fits(parts, d.all) {
+		order = d.all
+	}
 	key := make([]string, len(parts))
 	for i, p := range parts {
 		if p == "" || p == "~" {
-			key[i] = p
+			key[order[i].at] = p
 			continue
 		}
-		j, err := index(p, len(d.all[i].values))
+		j, err := index(p, len(order[i].values))
 		if err != nil {
 			return Group{}, err
 		}
-		key[i] = d.all[i].values[j]
+		key[order[i].at] = order[i].values[j]
 	}
 	attrs, err := values(g.Value, d.grpAttrs)
 	return Group{Key: key, Attrs: attrs}, err
+}
+
+// fits reports whether the parts given are the dimensions of a group attribute.
+func (d *jsonDecoder) fits(parts []string, order []jsonDim) bool {
+	var given []string
+	for i, p := range parts {
+		if p != "" && p != "~" {
+			given = append(given, d.msg.Structure.Dimensions[order[i].at].ID)
+		}
+	}
+	slices.Sort(given)
+	return slices.ContainsFunc(d.msg.Structure.Attributes, func(a Component) bool {
+		return a.Level == LevelGroup && slices.Equal(given, slices.Sorted(slices.Values(a.Group)))
+	})
 }
 
 // place writes the values of an index key such as "0:3" into key.
@@ -212,8 +244,11 @@ func (l lookup) value(raw json.RawMessage) (Value, error) {
 
 // one looks up a single index.
 func (l lookup) one(raw json.RawMessage) (Value, error) {
-	if string(raw) == "null" {
+	if len(raw) == 0 || string(raw) == "null" {
 		return nil, nil
+	}
+	if raw[0] < '0' || raw[0] > '9' {
+		return scalar(raw), nil // written directly although there is a list
 	}
 	i, err := index(string(raw), len(l.values))
 	if err != nil {

@@ -247,9 +247,10 @@ func (d *jsonDecoder) component(c jsonComponent, langs []string) Component {
 		out.Type, out.Localised, out.Multi = c.Format.DataType, c.Format.Multilingual, many(c.Format.MaxOccurs)
 	}
 	list := Codelist{Partial: true, Identity: Identity{Agency: d.msg.Structure.Agency, ID: "CL_" + c.ID, Version: d.msg.Structure.Version}}
+	linked := false
 	for _, l := range c.Links {
 		if id, err := ParseIdentity(l.URN); err == nil && strings.Contains(l.URN, ".Codelist=") {
-			list.Identity = id
+			list.Identity, linked = id, true
 		}
 	}
 	for _, v := range c.Values {
@@ -259,10 +260,14 @@ func (d *jsonDecoder) component(c jsonComponent, langs []string) Component {
 		name, description := v.text(v.ID, langs)
 		list.Codes = append(list.Codes, Code{ID: v.ID, Parent: v.Parent, Name: name, Description: description})
 	}
-	if len(list.Codes) == 0 || c.ID == TimePeriod {
+	if c.ID == TimePeriod || len(list.Codes) == 0 && !linked {
+		out.Type = out.dataType()
 		return out
 	}
 	out.Codelist = list.Identity
+	if len(list.Codes) == 0 {
+		return out
+	}
 	d.msg.Codelists = append(d.msg.Codelists, list)
 	return out
 }

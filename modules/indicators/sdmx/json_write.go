@@ -134,12 +134,16 @@ func (e *jsonEncoder) appendGroups(b []byte, groups []Group) ([]byte, error) {
 			b = append(b, ',')
 		}
 		b = append(b, '"')
-		for j, k := range g.Key {
+		for j, d := range slices.Concat(e.atGroup, e.atObs) {
 			if j > 0 {
 				b = append(b, ':')
 			}
-			if k != "" {
-				b = strconv.AppendInt(b, int64(e.dims[j].of(k)), 10)
+			switch k := g.Key[d]; k {
+			case "":
+			case "~":
+				b = append(b, '~')
+			default:
+				b = strconv.AppendInt(b, int64(e.dims[d].of(k)), 10)
 			}
 		}
 		b = append(b, `":[`...)

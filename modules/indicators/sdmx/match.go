@@ -109,10 +109,10 @@ func matchKey(pattern, key []string) bool {
 // memory with series; it has no Obs when nothing matches.
 func (q Query) Select(s Structure, series Series) Series {
 	obs := series.Obs
-	if slices.ContainsFunc(q.Filters, func(f Filter) bool { return componentIndex(s.keyDimensions(), f.Component) < 0 }) {
+	if filters := q.obsFilters(s); len(filters) > 0 {
 		obs = nil
 		for _, o := range series.Obs {
-			if q.matchObs(s, series, o) {
+			if matchObs(filters, s, series, o) {
 				obs = append(obs, o)
 			}
 		}
@@ -131,11 +131,20 @@ func (q Query) Select(s Structure, series Series) Series {
 	return series
 }
 
-func (q Query) matchObs(s Structure, series Series, o Obs) bool {
+// obsFilters are the filters that a series key does not decide.
+func (q Query) obsFilters(s Structure) []Filter {
+	var list []Filter
+	dims := s.keyDimensions()
 	for _, f := range q.Filters {
-		if componentIndex(s.keyDimensions(), f.Component) >= 0 {
-			continue
+		if componentIndex(dims, f.Component) < 0 {
+			list = append(list, f)
 		}
+	}
+	return list
+}
+
+func matchObs(filters []Filter, s Structure, series Series, o Obs) bool {
+	for _, f := range filters {
 		if !f.match(componentValue(s, series, o, f.Component)) {
 			return false
 		}

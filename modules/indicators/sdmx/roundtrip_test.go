@@ -2,9 +2,6 @@ package sdmx
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -95,39 +92,4 @@ func TestCSVRoundTrip(t *testing.T) {
 			equal(t, want.Flow.Identity, got.Flow.Identity)
 		})
 	}
-}
-
-// The messages of SDMX_SAMPLES are read, written and read again.
-func TestOfficial(t *testing.T) {
-	files, _ := filepath.Glob(os.Getenv("SDMX_SAMPLES") + "/*.json")
-	for _, f := range files {
-		t.Run(filepath.Base(f), func(t *testing.T) {
-			b, err := os.ReadFile(f)
-			if err != nil {
-				t.Fatal(err)
-			}
-			msg, err := ReadJSON(bytes.NewReader(b))
-			if err != nil {
-				t.Fatal(err)
-			}
-			n := 0
-			for _, d := range msg.Datasets {
-				for _, s := range d.Series {
-					n += len(s.Obs)
-				}
-			}
-			var out bytes.Buffer
-			if err := Write(&out, msg, Options{Media: media(t, "")}); err != nil {
-				t.Fatal(err)
-			}
-			os.WriteFile("/tmp/off/out/"+filepath.Base(f), out.Bytes(), 0o600)
-			got, err := ReadJSON(&out)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Log(n, "observations", len(msg.Datasets), "datasets")
-			equal(t, msg, got)
-		})
-	}
-	_ = strings.Repeat
 }

@@ -64,9 +64,10 @@ func NewWriter(w io.Writer, msg *Message, opts Options) (*Writer, error) {
 		return nil, err
 	}
 	wr.out = project(msg.Structure, opts)
+	wr.time, wr.atSer = msg.Structure.time(), len(wr.out.at(LevelSeries))
 	switch opts.ObsDim {
 	case "":
-		wr.obsDim = msg.Structure.time()
+		wr.obsDim = wr.time
 	case AllDimensions:
 	default:
 		wr.obsDim = componentIndex(msg.Structure.Dimensions, opts.ObsDim)
@@ -152,17 +153,16 @@ func (w *Writer) Series(s Series) error {
 		return w.fail(err)
 	}
 	attrs := pick(s.Attrs, w.full.at(LevelSeries), w.out.at(LevelSeries))
-	time := w.full.time()
-	if time >= 0 && w.obsDim == time {
+	if w.time >= 0 && w.obsDim == w.time {
 		return w.fail(w.timeSeries(s, attrs))
 	}
 	for _, o := range s.Obs {
-		if err := w.row(s.Key, attrs, o, time); err != nil {
+		if err := w.row(s.Key, attrs, o); err != nil {
 			return w.fail(err)
 		}
 	}
 	if len(s.Obs) == 0 && w.obsDim < 0 {
-		return w.fail(w.row(s.Key, attrs, Obs{}, time))
+		return w.fail(w.row(s.Key, attrs, Obs{}))
 	}
 	return nil
 }
@@ -218,21 +218,24 @@ func (w *Writer) obsAttrs(o Obs) []Value {
 
 // row writes an observation with all its dimensions and with the attributes of
 // its series, or keeps it for a cross-section.
-func (w *Writer) row(key []string, seriesAttrs []Value, o Obs, time int) error {
-	full := slices.Clone(key)
-	if time >= 0 {
-		full = slices.Insert(full, time, o.Period)
+func (w *Writer) row(key []string, seriesAttrs []Value, o Obs) error {
+	w.key = append(w.key[:0], key...)
+	if w.time >= 0 {
+		w.key = slices.Insert(w.key, w.time, o.Period)
 	}
-	attrs := make([]Value, 0, len(w.out.Attributes))
-	attrs = append(attrs, pad(seriesAttrs, len(w.out.at(LevelSeries)))...)
-	attrs = append(attrs, w.obsAttrs(o)...)
+	w.attrs = append(w.attrs[:0], seriesAttrs...)
+	for len(w.attrs) < w.atSer {
+		w.attrs = append(w.attrs, nil)
+	}
+	w.attrs = append(w.attrs, w.obsAttrs(o)...)
 	if w.obsDim < 0 {
-		return w.enc.obs(full, w.values(o), attrs)
+		return w.enc.obs(w.key, w.values(o), w.attrs)
 	}
-	w.pivoted = append(w.pivoted, pivotOb{key: full, values: w.values(o), attrs: attrs})
+	w.pivoted = append(w.pivoted, pivotOb{key: slices.Clone(w.key), values: w.values(o), attrs: slices.Clone(w.attrs)})
 	return nil
 }
 
+// pad returns n values, the absent ones at the end.
 func pad(list []Value, n int) []Value {
 	if len(list) >= n {
 		return list[:n]
