@@ -37,7 +37,11 @@ type Writer struct {
 	buf     *bufio.Writer
 	open    bool
 	seen    map[string]bool // series keys of this dataset
-	series  int             // keyDimensions
+	time    int             // position of TIME_PERIOD among the dimensions, or -1
+	series  int             // dimensions of a series key
+	atSer   int             // attributes of a series in the message
+	key     []string        // scratch of row
+	attrs   []Value         // scratch of row
 	pivoted []pivotOb       // observations waiting for a cross-section
 	err     error
 }
