@@ -6,6 +6,7 @@ package module
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"io"
 	"io/fs"
@@ -62,10 +63,14 @@ type Run func(ctx context.Context, c Call) error
 
 // Call is one use of a verb.
 type Call struct {
-	Args  []string // what is not a flag
-	JSON  bool     // --json: print what the API answers
-	In    io.Reader
-	Out   io.Writer
-	API   func() (*web.Client, error)     // opens the data directory or the server on first use
-	Local func() (module []Module, _ error) // the modules without a database, to read packs with
+	Args    []string // what is not a flag
+	JSON    bool     // --json: print what the API answers
+	In      io.Reader
+	Out     io.Writer
+	API     func() (*web.Client, error) // opens the data directory, or reaches the server
+	Modules []Module                    // without a database, to read packs with
 }
+
+// ErrFound is returned by a verb that has printed what it found and wants the
+// exit status 1 without a further word.
+var ErrFound = errors.New("something was found")

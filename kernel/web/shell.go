@@ -23,11 +23,16 @@ type Site struct {
 	Demo    bool // demonstration data are loaded: said on every page
 }
 
+// StartOf returns the first instant of a calendar date in the city's zone.
+func (s Site) StartOf(date time.Time) time.Time {
+	y, m, d := date.Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, s.Zone).UTC()
+}
+
 // EndOf returns the last microsecond of a calendar date in the city's zone: "as
 // of a date" includes all that became known on it.
 func (s Site) EndOf(date time.Time) time.Time {
-	y, m, d := date.Date()
-	return time.Date(y, m, d+1, 0, 0, 0, 0, s.Zone).Add(-time.Microsecond).UTC()
+	return s.StartOf(date.AddDate(0, 0, 1)).Add(-time.Microsecond)
 }
 
 // Today returns the calendar date in the city, as midnight UTC.

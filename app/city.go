@@ -1,0 +1,154 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"yuzhou/engine/org"
+	"yuzhou/kernel/chart"
+	"yuzhou/kernel/event"
+	"yuzhou/kernel/fault"
+	"yuzhou/kernel/module"
+	"yuzhou/kernel/pack"
+	"yuzhou/kernel/store"
+	"yuzhou/kernel/web"
+)
+
+// city is an opened installation: database, people and modules.
+type city struct {
+	db      *store.DB
+	who     *org.Service
+	modules []module.Module // org first
+	router  *web.Router
+	log     *slog.Logger
+	now     func() time.Time
+}
+
+// open opens the database that c names, brings it up to date and loads the pack
+// when it is new. Close the city.
+func (p Product) open(ctx context.Context, c config, log *slog.Logger) (*city, error) {
+	db, err := openStore(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	ct := &city{db: db, log: log, now: time.Now}
+	if err := p.assemble(ctx, c, ct); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return ct, nil
+}
+
+func openStore(ctx context.Context, c config) (*store.DB, error) {
+	if c.Database != "" {
+		return store.Open(ctx, c.Database)
+	}
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, &fault.Fault{Kind: fault.Invalid, Text: "data directory " + c.Data + " cannot be made", Err: err}
+	}
+	return store.Open(ctx, filepath.Join(c.Data, "yuzhou.db"))
+}
+
+func (p Product) assemble(ctx context.Context, c config, ct *city) error {
+	was, found, err := pack.Current(ctx, ct.db)
+	if err != nil {
+		return err
+	}
+	pk, load, err := p.choose(c, was, found)
+	if err != nil {
+		return err
+	}
+	manifest := was.Manifest
+	if load {
+		manifest = pk.Manifest
+	}
+	site, err := siteOf(manifest, ct.now)
+	if err != nil {
+		return err
+	}
+	host := module.Host{DB: ct.db, Log: ct.log, Now: ct.now, Events: &event.Bus{}, Charts: chart.New(), Site: site}
+	ct.who = org.New(host)
+	ct.modules = append([]module.Module{ct.who.Module()}, p.Modules(host, ct.who)...)
+	for _, m := range ct.modules {
+		if m.Migrations == nil {
+			continue
+		}
+		if err := ct.db.Migrate(ctx, m.Name, m.Migrations); err != nil {
+			return err
+		}
+	}
+	if load {
+		if err := pk.Store(ctx, ct.db, ct.now(), loads(pk, ct.modules)); err != nil {
+			return err
+		}
+	}
+	ct.router = web.NewRouter(site, ct.log, ct.who.Decide)
+	for _, m := range ct.modules {
+		if m.Routes != nil {
+			m.Routes(ct.router)
+		}
+	}
+	return nil
+}
+
+// choose says which pack to load: the one named, else the product's own unless
+// the database holds another city's; none when nothing has changed.
+func (p Product) choose(c config, was pack.Loaded, found bool) (*pack.Pack, bool, error) {
+	files := p.Pack
+	if c.Pack != "" {
+		var err error
+		if files, err = dir(c.Pack); err != nil {
+			return nil, false, err
+		}
+	}
+	pk := pack.Open(files)
+	if found && c.Pack == "" && was.Manifest.ID != pk.Manifest.ID {
+		return nil, false, nil
+	}
+	if found && was.Manifest.ID != pk.Manifest.ID {
+		return nil, false, fault.New(fault.Conflict, "the data are of pack %q; pack %q needs a data directory of its own (--data)",
+			was.Manifest.ID, pk.Manifest.ID)
+	}
+	digest, err := pk.Digest()
+	if err != nil {
+		return nil, false, err
+	}
+	return pk, digest != was.Digest, nil
+}
+
+// dir opens a pack's directory, which must be there.
+func dir(path string) (fs.FS, error) {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return nil, fault.New(fault.Invalid, "pack %q is not a directory", path)
+	}
+	return os.DirFS(path), nil
+}
+
+// loads reads the modules' parts of a pack; what is wrong is in its findings.
+func loads(pk *pack.Pack, modules []module.Module) []pack.Load {
+	var out []pack.Load
+	for _, m := range modules {
+		if m.Pack != nil {
+			out = append(out, m.Pack(pk))
+		}
+	}
+	return out
+}
+
+func siteOf(m pack.Manifest, now func() time.Time) (web.Site, error) {
+	at, err := time.Parse("-07:00", m.Zone)
+	if err != nil {
+		return web.Site{}, fault.New(fault.Invalid, "pack.yaml: zone %q is not an offset such as +08:00", m.Zone)
+	}
+	_, offset := at.Zone()
+	return web.Site{
+		Name: m.Text, Unit: m.Unit, Prefix: m.Prefix, Version: Version, Now: now,
+		Zone: time.FixedZone(m.Zone, offset),
+	}, nil
+}
+
+func (ct *city) close() error { return ct.db.Close() }

@@ -1,0 +1,119 @@
+package app
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"go.yaml.in/yaml/v3"
+
+	"yuzhou/kernel/fault"
+)
+
+// config is every setting. Each works at zero. A flag wins over the
+// environment (YUZHOU_NAME), which wins over the file.
+type config struct {
+	Addr     string `yaml:"addr"`     // where to listen
+	Data     string `yaml:"data"`     // directory of the embedded database
+	Database string `yaml:"database"` // postgres:// URL instead of it
+	Pack     string `yaml:"pack"`     // directory of another city's pack
+	Log      string `yaml:"log"`      // debug, info, warn, error
+	Server   string `yaml:"server"`   // verbs: work on this running server
+	Token    string `yaml:"token"`    // verbs: session token for it
+	File     string `yaml:"-"`
+}
+
+type setting struct {
+	name, usage, fallback string
+	field                 *string
+}
+
+func (c *config) settings() []setting {
+	return []setting{
+		{"addr", "address to listen on", "127.0.0.1:1458", &c.Addr},
+		{"data", "directory of the data; made when it is not there", "data", &c.Data},
+		{"database", "postgres:// URL, instead of the embedded database in --data", "", &c.Database},
+		{"pack", "directory of another city's data pack", "", &c.Pack},
+		{"log", "what to log: debug, info, warn or error", "warn", &c.Log},
+		{"server", "work on the server at this URL instead of on --data", "", &c.Server},
+		{"token", "session token for --server (yuzhou org sign-in prints one)", "", &c.Token},
+		{"config", "YAML file of settings", "", &c.File},
+	}
+}
+
+// bind declares the settings as flags of fs.
+func (c *config) bind(flags *flag.FlagSet) {
+	for _, s := range c.settings() {
+		flags.StringVar(s.field, s.name, "", s.usage)
+	}
+}
+
+// fill completes what flags have not set from environment, file and defaults.
+func (c *config) fill(env func(string) string) error {
+	file := map[string]string{}
+	if c.File == "" {
+		c.File = env("YUZHOU_CONFIG")
+	}
+	if c.File != "" {
+		text, err := os.ReadFile(c.File)
+		if errors.Is(err, fs.ErrNotExist) {
+			return fault.New(fault.Invalid, "config %q is not there", c.File)
+		}
+		if err != nil {
+			return err
+		}
+		if err := yaml.Unmarshal(text, &file); err != nil {
+			return fault.New(fault.Invalid, "config %s is not a flat table of settings: %v", c.File, err)
+		}
+	}
+	known := map[string]bool{}
+	for _, s := range c.settings() {
+		known[s.name] = true
+		for _, v := range []string{env("YUZHOU_" + upper(s.name)), file[s.name], s.fallback} {
+			if *s.field == "" {
+				*s.field = v
+			}
+		}
+	}
+	for name := range file {
+		if !known[name] {
+			return fault.New(fault.Invalid, "config %s: setting %q is not known; yuzhou config lists them", c.File, name)
+		}
+	}
+	return nil
+}
+
+func upper(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'a' <= c && c <= 'z' {
+			b[i] = c - 'a' + 'A'
+		}
+	}
+	return string(b)
+}
+
+// config prints the settings in force, but no secret.
+func (p Product) config(proc process) error {
+	var c config
+	flags := newFlags("config", proc.err)
+	c.bind(flags)
+	if err := flags.Parse(proc.args[1:]); err != nil {
+		return errUsage
+	}
+	if err := c.fill(proc.env); err != nil {
+		return err
+	}
+	for _, s := range c.settings() {
+		v := *s.field
+		if s.name == "token" && v != "" {
+			v = "(set)"
+		}
+		if _, err := fmt.Fprintf(proc.out, "%-9s %-24q # %s\n", s.name+":", v, s.usage); err != nil {
+			return err
+		}
+	}
+	return nil
+}

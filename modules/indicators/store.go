@@ -1,0 +1,243 @@
+package indicators
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"yuzhou/kernel/fault"
+	"yuzhou/kernel/observation"
+	"yuzhou/kernel/period"
+	"yuzhou/kernel/quantity"
+	"yuzhou/kernel/store"
+)
+
+const columns = `indicator, unit, period, vintage, value, cmp, measure, printed, status, known, recorded, recorder, document, figure, detail`
+
+// detail is what of an observation is kept as JSON: never searched, only shown.
+type detail struct {
+	Source    observation.Source `json:"source"`
+	Rank      *observation.Rank  `json:"rank,omitempty"`
+	KnownBy   bool               `json:"known_by,omitempty"`
+	Inputs    []string           `json:"inputs,omitempty"`
+	Working   string             `json:"working,omitempty"`
+	Highlight int                `json:"highlight,omitempty"`
+}
+
+func scanObservation(scan func(...any) error) (o observation.Observation, err error) {
+	var per, value, cmp, measure, status, doc string
+	var known, recorded int64
+	err = scan(&o.Indicator, &o.Unit, &per, &o.Vintage, &value, &cmp, &measure, &o.Printed, &status,
+		&known, &recorded, &o.By, &o.Source.Document, &o.Source.Figure, &doc)
+	if err != nil {
+		return o, err
+	}
+	o.Known, o.Recorded, o.Status = store.FromMicros(known), store.FromMicros(recorded), observation.Status(status)
+	if o.Period, err = period.Parse(per); err != nil {
+		return o, err
+	}
+	if o.Quantity.Value, err = quantity.ParseDecimal(value); err != nil {
+		return o, err
+	}
+	if o.Quantity.Cmp, err = quantity.ParseComparator(cmp); err != nil {
+		return o, err
+	}
+	if o.Quantity.Unit, err = quantity.ParseUnit(measure); err != nil {
+		return o, err
+	}
+	if doc == "" {
+		return o, nil
+	}
+	var d detail
+	if err := json.Unmarshal([]byte(doc), &d); err != nil {
+		return o, err
+	}
+	d.Source.Document, d.Source.Figure = o.Source.Document, o.Source.Figure
+	o.Source, o.Rank, o.KnownBy, o.Inputs, o.Working, o.Highlight = d.Source, d.Rank, d.KnownBy, d.Inputs, d.Working, d.Highlight
+	return o, nil
+}
+
+func seriesRows(ctx context.Context, tx store.Tx, indicator, unit string, known time.Time) ([]observation.Observation, error) {
+	return store.Collect(ctx, tx, `SELECT `+columns+` FROM indicators_observation
+		WHERE indicator = $1 AND unit = $2 AND known <= $3 ORDER BY period, vintage`,
+		[]any{indicator, unit, store.Micros(known)}, scanObservation)
+}
+
+// unitRows returns an indicator's rows in every unit, by unit and period.
+func unitRows(ctx context.Context, tx store.Tx, indicator string, known time.Time) ([]observation.Observation, error) {
+	return store.Collect(ctx, tx, `SELECT `+columns+` FROM indicators_observation
+		WHERE indicator = $1 AND known <= $2 ORDER BY unit, period, vintage`,
+		[]any{indicator, store.Micros(known)}, scanObservation)
+}
+
+func figureRows(ctx context.Context, tx store.Tx, figure string, known time.Time) ([]observation.Observation, error) {
+	return store.Collect(ctx, tx, `SELECT `+columns+` FROM indicators_observation
+		WHERE figure = $1 AND figure <> '' AND known <= $2 ORDER BY known, indicator, unit, period, vintage`,
+		[]any{figure, store.Micros(known)}, scanObservation)
+}
+
+// documentRows returns rows that name a figure of a document, any when "".
+func documentRows(ctx context.Context, tx store.Tx, document string, known time.Time) ([]observation.Observation, error) {
+	return store.Collect(ctx, tx, `SELECT `+columns+` FROM indicators_observation
+		WHERE figure <> '' AND ($1 = '' OR document = $1) AND known <= $2 ORDER BY figure, indicator, unit, period, vintage`,
+		[]any{document, store.Micros(known)}, scanObservation)
+}
+
+// Counts says how much the module holds.
+type Counts struct {
+	Observations int `json:"observations"`
+	Indicators   int `json:"indicators"`
+}
+
+func counts(ctx context.Context, tx store.Tx) (c Counts, err error) {
+	_, err = tx.One(ctx, `SELECT (SELECT count(*) FROM indicators_observation), (SELECT count(DISTINCT id) FROM indicators_definition)`,
+		nil, &c.Observations, &c.Indicators)
+	return c, err
+}
+
+// latestRows returns for each period of a series its newest vintage number and
+// what identifies it: the state that an append continues.
+type seriesKey struct{ indicator, unit string }
+
+type tip struct {
+	vintage int
+	known   int64
+	same    string // fingerprint of the newest vintage
+}
+
+func tips(ctx context.Context, tx store.Tx, k seriesKey) (map[string]tip, error) {
+	out := map[string]tip{}
+	err := tx.Each(ctx, `SELECT period, vintage, known, value, cmp, measure, status, document, figure FROM indicators_observation
+		WHERE indicator = $1 AND unit = $2 ORDER BY period, vintage`, []any{k.indicator, k.unit},
+		func(scan func(...any) error) error {
+			var per, value, cmp, measure, status, document, figure string
+			var t tip
+			if err := scan(&per, &t.vintage, &t.known, &value, &cmp, &measure, &status, &document, &figure); err != nil {
+				return err
+			}
+			t.same = fingerprint(value, cmp, measure, status, document, figure)
+			out[per] = t
+			return nil
+		})
+	return out, err
+}
+
+func fingerprint(parts ...string) string {
+	b, _ := json.Marshal(parts) //nolint:errchkjson // strings always marshal
+	return string(b)
+}
+
+// appendObservations adds observations as new vintages and returns those that
+// were not there already, with their vintage numbers. They come sorted by Known.
+//
+// Loading the same document twice adds nothing. An observation that became known
+// before the newest vintage of its period is fault.Conflict: knowledge is not
+// put into the past.
+func appendObservations(ctx context.Context, tx store.Tx, obs []observation.Observation) ([]observation.Observation, error) {
+	insert, err := tx.Prepare(ctx, `INSERT INTO indicators_observation (`+columns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`)
+	if err != nil {
+		return nil, err
+	}
+	defer insert.Close() //nolint:errcheck // the transaction's end closes it too
+	state := map[seriesKey]map[string]tip{}
+	added := obs[:0:0]
+	for _, o := range obs {
+		k := seriesKey{o.Indicator, o.Unit}
+		if state[k] == nil {
+			if state[k], err = tips(ctx, tx, k); err != nil {
+				return nil, err
+			}
+		}
+		per, q := o.Period.String(), o.Quantity
+		same := fingerprint(q.Value.String(), string(q.Cmp), q.Unit.String(), string(o.Status), o.Source.Document, o.Source.Figure)
+		was, known := state[k][per], store.Micros(o.Known)
+		switch {
+		case was.vintage > 0 && was.same == same:
+			continue
+		case was.vintage > 0 && known < was.known:
+			return nil, fault.New(fault.Conflict, "%s %s %s: a number known since %s is there already; one known since %s cannot be put before it",
+				o.Indicator, o.Unit, per, store.FromMicros(was.known).Format(time.RFC3339), o.Known.Format(time.RFC3339))
+		}
+		o.Vintage = was.vintage + 1
+		doc, err := json.Marshal(detail{o.Source, o.Rank, o.KnownBy, o.Inputs, o.Working, o.Highlight})
+		if err != nil {
+			return nil, err
+		}
+		_, err = insert.ExecContext(ctx, o.Indicator, o.Unit, per, o.Vintage, q.Value.String(), string(q.Cmp), q.Unit.String(), o.Printed,
+			string(o.Status), known, store.Micros(o.Recorded), o.By, o.Source.Document, o.Source.Figure, string(doc))
+		if err != nil {
+			return nil, tx.Fault(err)
+		}
+		state[k][per] = tip{o.Vintage, known, same}
+		added = append(added, o)
+	}
+	return added, nil
+}
+
+// putDefinition records a definition; one that differs from the last is a new
+// version, in force since known.
+func putDefinition(ctx context.Context, tx store.Tx, i observation.Indicator, known time.Time) error {
+	var version int
+	var was string
+	_, err := tx.One(ctx, `SELECT version, doc FROM indicators_definition WHERE id = $1 ORDER BY version DESC LIMIT 1`, []any{i.ID}, &version, &was)
+	if err != nil {
+		return err
+	}
+	i.Version = version
+	if same, err := json.Marshal(i); err != nil || string(same) == was {
+		return err
+	}
+	i.Version = version + 1
+	doc, err := json.Marshal(i)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO indicators_definition (id, version, known, doc) VALUES ($1, $2, $3, $4)`,
+		i.ID, i.Version, store.Micros(known), string(doc))
+	return err
+}
+
+func definitions(ctx context.Context, tx store.Tx) ([]observation.Indicator, error) {
+	return store.Collect(ctx, tx, `SELECT d.doc FROM indicators_definition d
+		WHERE d.version = (SELECT max(e.version) FROM indicators_definition e WHERE e.id = d.id) ORDER BY d.id`, nil, scanDoc[observation.Indicator])
+}
+
+func documents(ctx context.Context, tx store.Tx) ([]Document, error) {
+	return store.Collect(ctx, tx, `SELECT doc FROM indicators_document ORDER BY id`, nil, scanDoc[Document])
+}
+
+func relations(ctx context.Context, tx store.Tx) (r Relations, err error) {
+	var doc string
+	found, err := tx.One(ctx, `SELECT doc FROM indicators_relation WHERE id = 'relations'`, nil, &doc)
+	if err != nil || !found {
+		return r, err
+	}
+	return r, json.Unmarshal([]byte(doc), &r)
+}
+
+// putDoc writes one JSON document of table ("document" or "relation").
+func putDoc(ctx context.Context, tx store.Tx, table, id string, v any) error {
+	doc, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	query := `INSERT INTO indicators_document (id, doc) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc`
+	if table == "relation" {
+		query = `INSERT INTO indicators_relation (id, doc) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc`
+	}
+	_, err = tx.Exec(ctx, query, id, string(doc))
+	return err
+}
+
+func scanDoc[T any](scan func(...any) error) (v T, err error) {
+	var doc string
+	if err := scan(&doc); err != nil {
+		return v, err
+	}
+	return v, json.Unmarshal([]byte(doc), &v)
+}
+
+// itoa prints small numbers in messages and cursors.
+func itoa(n int) string { return strconv.Itoa(n) }

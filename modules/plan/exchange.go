@@ -1,0 +1,249 @@
+package plan
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"yuzhou/kernel/fault"
+	"yuzhou/kernel/observation"
+	"yuzhou/kernel/pack"
+	"yuzhou/kernel/period"
+	"yuzhou/kernel/quantity"
+	"yuzhou/kernel/web"
+	"yuzhou/modules/plan/stratml"
+)
+
+// toStratML turns a plan into a StratML document in one language. The tree is
+// deeper than StratML's two levels: objectives, positions, actions (with their
+// measures), policies and project classes become its goals and objectives, in
+// the plan's order; SequenceIndicator keeps our ids.
+func (s *Service) toStratML(ctx context.Context, p Plan, lang string) ([]byte, error) {
+	x := converter{s: s, p: p, lang: lang}
+	goal := p.Of(Goal)
+	doc := &stratml.Plan{
+		Kind: stratml.StrategicPlan, Name: p.Text.In(lang), Description: p.Numerals.In(lang), OtherInformation: p.Strategy.In(lang),
+		Organizations:  []stratml.Organization{{Name: s.site.Name.In(lang), Identifier: s.site.Unit}},
+		Administrative: stratml.Administrative{Identifier: x.name("version/" + fmt.Sprint(p.Version)), Start: p.From, End: p.To, Publication: mustPeriod(p.Issued)},
+	}
+	if len(goal) > 0 {
+		doc.Vision = stratml.Statement{Description: goal[0].Text.In(lang), Identifier: x.name("element/" + goal[0].ID)}
+	}
+	for _, pr := range p.Of(Principle) {
+		doc.Values = append(doc.Values, stratml.Value{Name: pr.Text.In(lang)})
+	}
+	for _, kind := range []string{Objective, Position, Action, Policy, ProjectClass} {
+		for _, e := range p.Of(kind) {
+			g, err := x.goal(ctx, e)
+			if err != nil {
+				return nil, err
+			}
+			doc.Goals = append(doc.Goals, g)
+		}
+	}
+	return stratml.Append(nil, doc)
+}
+
+func mustPeriod(s string) period.Period {
+	p, err := period.Parse(s)
+	if err != nil {
+		return period.Period{} // checked when the plan was accepted
+	}
+	return p
+}
+
+// converter carries what every part of a conversion needs.
+type converter struct {
+	s    *Service
+	p    Plan
+	lang string
+}
+
+func (x converter) name(path string) string {
+	return x.s.site.Prefix + "/plan/" + x.p.ID + "/" + path
+}
+
+func (x converter) goal(ctx context.Context, e Element) (stratml.Goal, error) {
+	g := stratml.Goal{
+		Name: e.Text.In(x.lang), Description: x.describe(e), Identifier: x.name("element/" + e.ID), SequenceIndicator: e.ID,
+	}
+	if e.Slot != nil {
+		g.OtherInformation = e.Slot.In(x.lang)
+	}
+	own := stratml.Objective{Name: e.Text.In(x.lang), Identifier: x.name("targets/" + e.ID), SequenceIndicator: e.ID + ".0"}
+	var err error
+	if own.Indicators, err = x.indicators(ctx, e.ID); err != nil {
+		return g, err
+	}
+	if len(own.Indicators) > 0 {
+		g.Objectives = append(g.Objectives, own)
+	}
+	for _, m := range x.p.Under(e.ID) {
+		o := stratml.Objective{Name: m.Text.In(x.lang), Description: x.describe(m), Identifier: x.name("element/" + m.ID), SequenceIndicator: m.ID}
+		if o.Indicators, err = x.indicators(ctx, m.ID); err != nil {
+			return g, err
+		}
+		g.Objectives = append(g.Objectives, o)
+	}
+	return g, nil
+}
+
+// describe joins what the plan says of an element.
+func (x converter) describe(e Element) string {
+	lines := []string{}
+	if b := e.Body.In(x.lang); b != "" {
+		lines = append(lines, b)
+	}
+	for _, t := range append(append([]pack.Text{}, e.Parts...), e.Qualitative...) {
+		lines = append(lines, t.In(x.lang))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (x converter) indicators(ctx context.Context, element string) ([]stratml.Indicator, error) {
+	var out []stratml.Indicator
+	for _, t := range x.p.TargetsOf(element) {
+		i, err := x.s.Readings.Indicator(ctx, t.Indicator)
+		if err != nil {
+			return nil, err
+		}
+		series, err := x.s.Readings.Series(ctx, t.Indicator, t.Unit, x.s.now())
+		if err != nil {
+			return nil, err
+		}
+		in := stratml.Instance{Targets: []stratml.Result{result(t.Due, t.Want, t.Printed)}}
+		for _, o := range series.Points {
+			in.Actuals = append(in.Actuals, result(o.Period, o.Quantity, o.Printed))
+		}
+		name := i.Name("")
+		if x.lang == web.EN {
+			name = i.Name("en")
+		}
+		out = append(out, stratml.Indicator{
+			Stage: stage(i.Nature), Type: stratml.Quantitative, SequenceIndicator: t.ID, Dimension: name, Unit: t.Want.Unit.String(),
+			Identifier: x.name("target/" + t.ID), OtherInformation: t.Indicator, Instances: []stratml.Instance{in},
+		})
+	}
+	return out, nil
+}
+
+func stage(n observation.Nature) stratml.ValueChainStage {
+	if n == observation.Flow {
+		return stratml.Output
+	}
+	return stratml.Outcome
+}
+
+func result(p period.Period, q quantity.Quantity, printed string) stratml.Result {
+	r := stratml.Result{Start: p, End: p, NumberOfUnits: q.Value.String(), Description: printed}
+	if q.Cmp != quantity.Equal {
+		r.Descriptor = stratml.Descriptor{Name: "comparator", Value: string(q.Cmp)}
+	}
+	return r
+}
+
+// fromStratML turns a StratML document into a plan on top of base: names,
+// elements and targets come from the document; rules, paths and what the
+// document cannot say stay as base has them. It says what it could not take.
+func fromStratML(doc *stratml.Plan, base Plan) (Plan, []string) {
+	var notes []string
+	p := Plan{
+		Text: pack.Text{ZH: doc.Name}, ID: base.ID, From: base.From, To: base.To, Issued: base.Issued, Issuer: base.Issuer,
+		Source: base.Source, Rules: base.Rules, Trajectories: base.Trajectories, Highlights: base.Highlights,
+	}
+	if base.ID == "" {
+		p.ID = "imported"
+	}
+	if doc.Vision.Description != "" {
+		p.Elements = append(p.Elements, Element{ID: "G", Kind: Goal, Text: pack.Text{ZH: doc.Vision.Description}})
+	}
+	for n, g := range doc.Goals {
+		id := firstOf(g.SequenceIndicator, fmt.Sprintf("O%d", n+1))
+		kind := Objective
+		if e, ok := base.Element(id); ok {
+			kind = e.Kind
+		}
+		p.Elements = append(p.Elements, Element{ID: id, Kind: kind, Text: pack.Text{ZH: g.Name}, Body: pack.Text{ZH: g.Description}})
+		for k, o := range g.Objectives {
+			at := id
+			if o.SequenceIndicator != id+".0" { // the goal's own targets stay with it
+				at = firstOf(o.SequenceIndicator, fmt.Sprintf("%s.%d", id, k+1))
+				p.Elements = append(p.Elements, Element{ID: at, Kind: Measure, Text: pack.Text{ZH: o.Name}, Body: pack.Text{ZH: o.Description}})
+				p.Relations = append(p.Relations, Relation{From: at, Kind: "implements", To: id})
+			}
+			for _, i := range o.Indicators {
+				t, note := target(i, at, base)
+				if note != "" {
+					notes = append(notes, note)
+					continue
+				}
+				p.Targets = append(p.Targets, t)
+			}
+		}
+	}
+	return p, notes
+}
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// target takes a target over; one whose indicator base does not know cannot be
+// computed and is left out with a note.
+func target(i stratml.Indicator, element string, base Plan) (Target, string) {
+	t, ok := base.Target(i.SequenceIndicator)
+	if !ok {
+		return t, fmt.Sprintf("indicator %q (%s): no target of the plan in force has this id; left out", i.Dimension, i.SequenceIndicator)
+	}
+	t.Element = element
+	for _, in := range i.Instances {
+		for _, r := range in.Targets {
+			v, err := quantity.ParseDecimal(r.NumberOfUnits)
+			if err != nil {
+				return t, fmt.Sprintf("target %s: %v; left out", t.ID, err)
+			}
+			t.Want.Value = v
+			if r.Descriptor.Name == "comparator" {
+				if c, err := quantity.ParseComparator(r.Descriptor.Value); err == nil {
+					t.Want.Cmp = c
+				}
+			}
+		}
+	}
+	return t, ""
+}
+
+// parsePlan reads a plan from JSON or StratML; the latter is laid over the plan
+// in force. It returns what was mended.
+func parsePlan(ctx context.Context, api *web.Client, raw []byte) (Plan, []string, error) {
+	var base Plan
+	raw = bytes.TrimPrefix(bytes.TrimSpace(raw), []byte("\xef\xbb\xbf"))
+	if len(raw) == 0 {
+		return base, nil, fault.New(fault.Invalid, "the file is empty")
+	}
+	if raw[0] == '{' {
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&base); err != nil {
+			return base, nil, fault.New(fault.Invalid, "the file is not a plan in JSON: %v", err)
+		}
+		return base, nil, nil
+	}
+	doc, mended, err := stratml.Parse(bytes.NewReader(raw))
+	if err != nil {
+		return base, nil, err
+	}
+	if err := api.Get(ctx, "/plan", nil, &base); err != nil && fault.KindOf(err) != fault.NotFound {
+		return base, nil, err
+	}
+	p, notes := fromStratML(doc, base)
+	for _, m := range mended {
+		notes = append(notes, fmt.Sprint(m))
+	}
+	return p, notes, nil
+}
