@@ -37,11 +37,6 @@ func (r Row) Partial() bool { return slices.Contains(r.Key, "") || slices.Contai
 //   - Source: SDMX-CSV 2.1 field guide; RFC 4180.
 func ScanCSV(r io.Reader, s Structure, f func(Row) error) error {
 	br := bufio.NewReaderSize(r, 1<<16)
-	if bom, err := br.Peek(3); err == nil && string(bom) == "\ufeff" {
-		if _, err := br.Discard(3); err != nil {
-			return err
-		}
-	}
 	sep, err := separator(br)
 	if err != nil {
 		return err
@@ -65,15 +60,20 @@ func ScanCSV(r io.Reader, s Structure, f func(Row) error) error {
 			return csvError(err)
 		}
 		line, _ := cr.FieldPos(0)
-		row, err := p.row(rec)
-		if err != nil {
-			return fault.New(fault.Invalid, "line %d: %v", line, err)
-		}
-		row.Line = line
-		if err := f(row); err != nil {
+		if err := p.each(rec, line, f); err != nil {
 			return err
 		}
 	}
+}
+
+// each reads one record and hands it on.
+func (p *csvPlan) each(rec []string, line int, f func(Row) error) error {
+	row, err := p.row(rec)
+	if err != nil {
+		return fault.New(fault.Invalid, "line %d: %v", line, err)
+	}
+	row.Line = line
+	return f(row)
 }
 
 // csvError tells a broken file from one that cannot be read.
@@ -87,8 +87,14 @@ func csvError(err error) error {
 	return err
 }
 
-// separator finds the character after the fixed term STRUCTURE or STRUCTURE[x].
+// separator finds the character after the fixed term STRUCTURE or STRUCTURE[x];
+// a byte order mark before it is read away.
 func separator(br *bufio.Reader) (rune, error) {
+	if bom, err := br.Peek(3); err == nil && string(bom) == "\ufeff" {
+		if _, err := br.Discard(3); err != nil {
+			return 0, err
+		}
+	}
 	head, err := br.Peek(16)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, err
@@ -143,25 +149,33 @@ func newCSVPlan(head []string, s Structure, sep rune) (*csvPlan, error) {
 			p.action = i
 			continue
 		}
-		bare, _, many := strings.Cut(id, "[")
-		in, ok := p.input(bare)
-		if !ok {
-			continue
+		known, err := p.addColumn(id, i, seen)
+		if err != nil {
+			return nil, err
 		}
-		if seen[bare] {
-			return nil, fault.New(fault.Invalid, "column %s stands twice", bare)
-		}
-		seen[bare] = true
-		in.column, in.many = i, many
-		if many && p.sub == 0 {
-			return nil, fault.New(fault.Invalid, "column %s has several values, but the header does not begin with STRUCTURE[;]", id)
-		}
-		p.columns = append(p.columns, in)
-		if named {
+		if known && named {
 			i++ // the next column is the name of this one
 		}
 	}
 	return p, nil
+}
+
+// addColumn takes a column of a component; others are not known.
+func (p *csvPlan) addColumn(id string, column int, seen map[string]bool) (known bool, err error) {
+	bare, _, many := strings.Cut(id, "[")
+	in, ok := p.input(bare)
+	switch {
+	case !ok:
+		return false, nil
+	case seen[bare]:
+		return false, fault.New(fault.Invalid, "column %s stands twice", bare)
+	case many && p.sub == 0:
+		return false, fault.New(fault.Invalid, "column %s has several values, but the header does not begin with STRUCTURE[;]", id)
+	}
+	seen[bare] = true
+	in.column, in.many = column, many
+	p.columns = append(p.columns, in)
+	return true, nil
 }
 
 // input finds the component of a column.
@@ -217,7 +231,7 @@ func (p *csvPlan) row(rec []string) (Row, error) {
 
 // artefact reads the first two columns; most rows repeat those before them.
 func (p *csvPlan) artefact(kind, id string) (string, Identity, error) {
-	context := ""
+	var context string
 	switch kind {
 	case "dataflow":
 		context = "dataflow"

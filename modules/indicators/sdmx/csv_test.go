@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -163,7 +164,7 @@ func manySeries(n int) *Message {
 	msg.Datasets = nil
 	status, source := Value{"A"}, Value{"yearbook"}
 	for i := range n / 120 {
-		s := Series{Key: []string{"st@hte", fmt.Sprint(500000 + i), "M"}, Attrs: []Value{{"FIRM"}, {"0"}}}
+		s := Series{Key: []string{"st@hte", strconv.Itoa(500000 + i), "M"}, Attrs: []Value{{"FIRM"}, {"0"}}}
 		for m := range 120 {
 			s.Obs = append(s.Obs, Obs{
 				Period: fmt.Sprintf("%d-%02d", 2013+m/12, m%12+1),

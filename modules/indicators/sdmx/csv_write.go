@@ -287,9 +287,15 @@ func quoteSub(s string) string {
 
 // appendCell writes a field as RFC 4180 says.
 func appendCell(b []byte, s string) []byte {
-	if !strings.ContainsAny(s, ",\"\r\n") {
-		return append(b, s...)
+	for i := range len(s) {
+		if c := s[i]; c == ',' || c == '"' || c == '\r' || c == '\n' {
+			return appendQuoted(b, s)
+		}
 	}
+	return append(b, s...)
+}
+
+func appendQuoted(b []byte, s string) []byte {
 	b = append(b, '"')
 	for i := range len(s) {
 		if s[i] == '"' {

@@ -154,7 +154,8 @@ func ids(list []Component) []string {
 func (d jsonDSD) structure(langs []string) (Structure, error) {
 	s := Structure{}
 	var err error
-	if s.Identity, s.Name, s.Description, err = d.read(langs); err != nil || d.Components == nil {
+	s.Name, s.Description = d.text(d.ID, langs)
+	if s.Identity, err = d.identity(); err != nil || d.Components == nil {
 		return s, err
 	}
 	list := d.Components.Dimensions.Dimensions
@@ -195,39 +196,45 @@ func position(c jsonDSDComponent) int {
 func readComponents(list []jsonDSDComponent, s *Structure) ([]Component, error) {
 	out := make([]Component, 0, len(list))
 	for _, j := range list {
-		_, concept := splitConcept(j.Concept)
-		c := Component{ID: first(j.ID, concept), Mandatory: j.Usage == "mandatory"}
+		c := Component{ID: first(j.ID, conceptID(j.Concept)), Mandatory: j.Usage == "mandatory"}
 		if scheme, err := ParseIdentity(j.Concept); err == nil && s.Concepts == (Identity{}) {
 			s.Concepts = scheme
 		}
 		if len(j.Roles) > 0 {
-			_, c.Role = splitConcept(j.Roles[0])
+			c.Role = conceptID(j.Roles[0])
 		}
-		if r := j.Representation; r != nil {
-			if r.Enumeration != "" {
-				id, err := ParseIdentity(r.Enumeration)
-				if err != nil {
-					return nil, err
-				}
-				c.Codelist = id
-			}
-			if r.Format != nil {
-				c.Type, c.Localised = r.Format.DataType, r.Format.Multilingual
-			}
-			c.Multi = many(r.MaxOccurs)
+		if err := j.Representation.read(&c); err != nil {
+			return nil, err
 		}
 		out = append(out, c)
 	}
 	return out, nil
 }
 
-// splitConcept cuts the URN of a concept before its item id.
-func splitConcept(s string) (scheme, id string) {
+// read fills what values a component has; r may be nil.
+func (r *jsonRepresentation) read(c *Component) error {
+	if r == nil {
+		return nil
+	}
+	c.Multi = many(r.MaxOccurs)
+	if r.Format != nil {
+		c.Type, c.Localised = r.Format.DataType, r.Format.Multilingual
+	}
+	if r.Enumeration == "" {
+		return nil
+	}
+	var err error
+	c.Codelist, err = ParseIdentity(r.Enumeration)
+	return err
+}
+
+// conceptID is the item id at the end of the URN of a concept.
+func conceptID(s string) string {
 	i := strings.LastIndex(s, ").")
 	if i < 0 {
-		return s, ""
+		return ""
 	}
-	return s[:i+1], s[i+2:]
+	return s[i+2:]
 }
 
 // many reports whether maxOccurs allows more than one value.

@@ -12,12 +12,11 @@ import (
 // unlike the order shown, indexes and direct values mixed, a flat dataset
 // beside one of series, annotations after attributes.
 func TestReadForeign(t *testing.T) {
-	f, err := os.Open("testdata/foreign.json")
+	b, err := os.ReadFile("testdata/foreign.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	got, err := ReadJSON(f)
+	got, err := ReadJSON(bytes.NewReader(b))
 	if err != nil {
 		t.Fatal(err)
 	}

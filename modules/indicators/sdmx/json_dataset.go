@@ -29,17 +29,23 @@ func (d *jsonDecoder) dataset(in jsonDataSet) (Dataset, error) {
 		}
 		out.Groups = append(out.Groups, group)
 	}
+	err = d.gather(&out, in)
+	return out, err
+}
+
+// gather reads the series and observations of a dataset.
+func (d *jsonDecoder) gather(out *Dataset, in jsonDataSet) error {
 	key := make([]string, len(d.all))
 	for _, f := range d.fixed {
 		if len(f.values) == 0 {
-			return out, fault.New(fault.Invalid, "a dimension of the dataset has no value")
+			return fault.New(fault.Invalid, "a dimension of the dataset has no value")
 		}
 		key[f.at] = f.values[0]
 	}
-	g := gather{out: &out, time: d.time, at: map[string]int{}}
+	g := gather{out: out, time: d.time, at: map[string]int{}}
 	for _, s := range in.Series {
 		if err := d.oneSeries(&g, key, s); err != nil {
-			return out, err
+			return err
 		}
 	}
 	flat := observationPlace{dims: d.obs}
@@ -48,10 +54,10 @@ func (d *jsonDecoder) dataset(in jsonDataSet) (Dataset, error) {
 	}
 	for _, o := range in.Observations {
 		if err := d.observation(&g, key, o, flat); err != nil {
-			return out, err
+			return err
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // oneSeries reads a series or a section.

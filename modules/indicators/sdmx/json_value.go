@@ -108,32 +108,33 @@ func appendEscaped(b []byte, s string) []byte {
 
 // isNumber reports whether s is a number as JSON spells it.
 func isNumber(s string) bool {
-	digits := func() bool {
-		n := 0
-		for n < len(s) && s[n] >= '0' && s[n] <= '9' {
-			n++
-		}
-		s = s[n:]
-		return n > 0
-	}
 	s = strings.TrimPrefix(s, "-")
-	zero := strings.HasPrefix(s, "0")
-	was := len(s)
-	if !digits() || zero && was-len(s) > 1 {
+	rest := afterDigits(s)
+	if rest == s || s[0] == '0' && len(s)-len(rest) > 1 {
 		return false
 	}
-	if strings.HasPrefix(s, ".") {
-		s = s[1:]
-		if !digits() {
+	if s = rest; strings.HasPrefix(s, ".") {
+		if rest = afterDigits(s[1:]); rest == s[1:] {
 			return false
 		}
 	}
-	if s != "" && (s[0] == 'e' || s[0] == 'E') {
-		s = s[1:]
-		if s != "" && (s[0] == '+' || s[0] == '-') {
-			s = s[1:]
-		}
-		return digits() && s == ""
+	if rest == "" {
+		return true
 	}
-	return s == ""
+	if rest[0] != 'e' && rest[0] != 'E' {
+		return false
+	}
+	exponent := rest[1:]
+	if exponent != "" && (exponent[0] == '+' || exponent[0] == '-') {
+		exponent = exponent[1:]
+	}
+	return exponent != "" && afterDigits(exponent) == ""
+}
+
+// afterDigits is what follows the digits s begins with.
+func afterDigits(s string) string {
+	for s != "" && s[0] >= '0' && s[0] <= '9' {
+		s = s[1:]
+	}
+	return s
 }

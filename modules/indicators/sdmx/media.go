@@ -31,8 +31,10 @@ func offers(kind string) []Media {
 	old := csv
 	old.Version = "2.0.0"
 	return []Media{
-		{Kind: kind, Format: "json", Version: "2.1.0"}, csv,
-		{Kind: kind, Format: "json", Version: "2.0.0"}, old,
+		{Kind: kind, Format: "json", Version: "2.1.0"},
+		csv,
+		{Kind: kind, Format: "json", Version: "2.0.0"},
+		old,
 	}
 }
 

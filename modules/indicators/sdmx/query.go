@@ -86,11 +86,11 @@ func ParseQuery(path, rawQuery string, local *time.Location) (Query, error) {
 		return Query{}, fault.New(fault.Invalid,
 			"path %q has more parts than %s/{context}/{agency}/{id}/{version}/{key}", path, segs[0])
 	}
-	if err := q.readPath(segs[1:]); err != nil {
+	if err := readPath(&q, segs[1:]); err != nil {
 		return Query{}, err
 	}
 	if err := eachParameter(rawQuery, func(name, value string) error {
-		return q.readParameter(name, value, local)
+		return readParameter(&q, name, value, local)
 	}); err != nil {
 		return Query{}, err
 	}
@@ -102,7 +102,7 @@ func ParseQuery(path, rawQuery string, local *time.Location) (Query, error) {
 }
 
 // readPath reads what follows the resource.
-func (q *Query) readPath(segs []string) error {
+func readPath(q *Query, segs []string) error {
 	part := func(i int) string {
 		if i < len(segs) {
 			return segs[i]
@@ -160,9 +160,9 @@ func parseKeys(s string) ([][]string, error) {
 }
 
 // readParameter reads one name=value of the query string.
-func (q *Query) readParameter(name, value string, local *time.Location) error {
+func readParameter(q *Query, name, value string, local *time.Location) error {
 	if id, ok := filterName(name); ok {
-		return q.addFilter(id, value)
+		return addFilter(q, id, value)
 	}
 	var err error
 	switch name {
@@ -176,14 +176,14 @@ func (q *Query) readParameter(name, value string, local *time.Location) error {
 		q.Lang = value
 	default:
 		if q.Availability {
-			return q.availabilityParameter(name, value)
+			return availabilityParameter(q, name, value)
 		}
-		return q.dataParameter(name, value, local)
+		return dataParameter(q, name, value, local)
 	}
 	return err
 }
 
-func (q *Query) availabilityParameter(name, value string) error {
+func availabilityParameter(q *Query, name, value string) error {
 	switch name {
 	case "mode":
 		if value != "exact" && value != "available" {
@@ -204,7 +204,7 @@ func (q *Query) availabilityParameter(name, value string) error {
 	return unknown(name)
 }
 
-func (q *Query) dataParameter(name, value string, local *time.Location) error {
+func dataParameter(q *Query, name, value string, local *time.Location) error {
 	var err error
 	switch name {
 	case "asOf":
@@ -262,7 +262,7 @@ func filterName(name string) (string, bool) {
 }
 
 // addFilter reads the value of c[id].
-func (q *Query) addFilter(id, value string) error {
+func addFilter(q *Query, id, value string) error {
 	if !nameForm.MatchString(id) {
 		return fault.New(fault.Invalid, "filter c[%s] does not name a component", id)
 	}

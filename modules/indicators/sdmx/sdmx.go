@@ -74,10 +74,10 @@ func ParseIdentity(s string) (Identity, error) {
 
 // The forms of SDMX identifiers, from the schema of SDMX-JSON 2.1.
 var (
-	identityForm = regexp.MustCompile(`^(?:urn:sdmx:[^=]*=)?([A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z][A-Za-z0-9_-]*)*):([A-Za-z0-9_@$-]+)(?:\(([0-9A-Za-z.+*~-]+)\))?(?:\.[A-Za-z0-9_@$.-]+)?$`) //nolint:gochecknoglobals // compiled once
-	idForm       = regexp.MustCompile(`^[A-Za-z0-9_@$-]+$`)                                                                                                                                 //nolint:gochecknoglobals // compiled once
-	agencyForm   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_-]*)*$`)                                                                                                //nolint:gochecknoglobals // compiled once
-	nameForm     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)                                                                                                                           //nolint:gochecknoglobals // compiled once
+	identityForm = regexp.MustCompile(`^(?:urn:sdmx:[^=]*=)?([A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z][A-Za-z0-9_-]*)*):([A-Za-z0-9_@$-]+)(?:\(([0-9A-Za-z.+*~-]+)\))?(?:\.[A-Za-z0-9_@$.-]+)?$`)
+	idForm       = regexp.MustCompile(`^[A-Za-z0-9_@$-]+$`)
+	agencyForm   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_-]*)*$`)
+	nameForm     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 )
 
 // EncodeID turns a dotted name of ours ("st.hte") into an SDMX id ("st@hte"):

@@ -87,10 +87,11 @@ func ParseStructureQuery(path, rawQuery string, local *time.Location) (Structure
 	if q.Items != nil && !oneOf(q.Type, itemTypes) {
 		return q, fault.New(fault.Invalid, "itemID %q cannot be asked of type %q, only of item schemes such as codelist", segs[5], first(q.Type, "*"))
 	}
-	return q, eachParameter(rawQuery, func(name, value string) error { return q.parameter(name, value, local) })
+	err = eachParameter(rawQuery, func(name, value string) error { return structureParameter(&q, name, value, local) })
+	return q, err
 }
 
-func (q *StructureQuery) parameter(name, value string, local *time.Location) error {
+func structureParameter(q *StructureQuery, name, value string, local *time.Location) error {
 	switch name {
 	case "detail":
 		q.Detail = value
@@ -137,7 +138,8 @@ func (q StructureQuery) Select(all *Structures) (*Structures, error) {
 	for i, n := range nodes {
 		if chosen[i] || along[i] {
 			found = found || chosen[i]
-			q.add(out, all, n, chosen[i])
+			n.chosen = chosen[i]
+			q.add(out, all, n)
 		}
 	}
 	if !found {
@@ -173,6 +175,8 @@ type node struct {
 	id   Identity
 	at   int // index in its list
 	refs []int
+
+	chosen bool // by the query itself, not because another refers to it
 }
 
 // nodesOf lists all artefacts with their references among one another.
@@ -296,8 +300,8 @@ func closure(nodes []node, of map[int]bool, step func([]node, map[int]bool) map[
 }
 
 // add copies one artefact in the detail asked for.
-func (q StructureQuery) add(out, all *Structures, n node, chosen bool) {
-	stub := strings.HasPrefix(q.Detail, "all") || strings.HasPrefix(q.Detail, "reference") && strings.HasSuffix(q.Detail, "stubs") && !chosen
+func (q StructureQuery) add(out, all *Structures, n node) {
+	stub := strings.HasPrefix(q.Detail, "all") || strings.HasPrefix(q.Detail, "reference") && strings.HasSuffix(q.Detail, "stubs") && !n.chosen
 	bare := stub && !strings.Contains(q.Detail, "complete")
 	describe := func(t Text) Text {
 		if bare {
@@ -322,13 +326,13 @@ func (q StructureQuery) add(out, all *Structures, n node, chosen bool) {
 		l := all.Codelists[n.at]
 		if l.Description = describe(l.Description); stub {
 			l.Codes = nil
-		} else if q.Items != nil && chosen {
+		} else if q.Items != nil && n.chosen {
 			l.Partial = true
 			l.Codes = slices.DeleteFunc(slices.Clone(l.Codes), func(c Code) bool { return !slices.Contains(q.Items, c.ID) })
 		}
 		out.Codelists = append(out.Codelists, l)
 	default:
-		q.addScheme(out, all, n, scheme{stub: stub, items: chosen, describe: describe})
+		q.addScheme(out, all, n, scheme{stub: stub, items: n.chosen, describe: describe})
 	}
 }
 

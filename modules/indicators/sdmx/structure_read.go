@@ -56,19 +56,19 @@ func ReadStructures(r io.Reader) (*Structures, error) {
 	return out, nil
 }
 
-func (a jsonArtefact) read(langs []string) (Identity, Text, Text, error) {
+func (a jsonArtefact) identity() (Identity, error) {
 	i := Identity{Agency: a.Agency, ID: a.ID, Version: a.Version}
 	if !agencyForm.MatchString(a.Agency) || !idForm.MatchString(a.ID) {
-		return i, nil, nil, fault.New(fault.Invalid, "artefact %q of agency %q has no proper id", a.ID, a.Agency)
+		return i, fault.New(fault.Invalid, "artefact %q of agency %q has no proper id", a.ID, a.Agency)
 	}
-	name, description := a.text(a.ID, langs)
-	return i, name, description, nil
+	return i, nil
 }
 
 func (f jsonFlow) flow(langs []string) (Dataflow, error) {
 	var out Dataflow
 	var err error
-	if out.Identity, out.Name, out.Description, err = f.read(langs); err != nil || f.Structure == "" {
+	out.Name, out.Description = f.text(f.ID, langs)
+	if out.Identity, err = f.identity(); err != nil || f.Structure == "" {
 		return out, err
 	}
 	out.Structure, err = ParseIdentity(f.Structure)
@@ -78,7 +78,8 @@ func (f jsonFlow) flow(langs []string) (Dataflow, error) {
 func (l jsonList) codelist(langs []string) (Codelist, error) {
 	out := Codelist{Partial: l.Partial}
 	var err error
-	if out.Identity, out.Name, out.Description, err = l.read(langs); err != nil {
+	out.Name, out.Description = l.text(l.ID, langs)
+	if out.Identity, err = l.identity(); err != nil {
 		return out, err
 	}
 	for _, c := range l.Codes {
@@ -93,7 +94,8 @@ func readSchemes(lists []jsonList, langs []string) ([]Scheme, error) {
 	for _, l := range lists {
 		s := Scheme{Partial: l.Partial}
 		var err error
-		if s.Identity, s.Name, s.Description, err = l.read(langs); err != nil {
+		s.Name, s.Description = l.text(l.ID, langs)
+		if s.Identity, err = l.identity(); err != nil {
 			return nil, err
 		}
 		for _, i := range append(l.Concepts, l.Agencies...) {

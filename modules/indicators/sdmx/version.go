@@ -8,7 +8,7 @@ import (
 
 // versionForm is one version in a query: up to three numbers of which one may
 // carry or be a wildcard, and an extension.
-var versionForm = regexp.MustCompile(`^(\d{1,9}|\d{0,9}[+~*])(\.(\d{1,9}|\d{0,9}[+~*]))?(\.(\d{1,9}|\d{0,9}[+~*]))?(-[A-Za-z0-9.-]+)?$`) //nolint:gochecknoglobals // compiled once
+var versionForm = regexp.MustCompile(`^(\d{1,9}|\d{0,9}[+~*])(\.(\d{1,9}|\d{0,9}[+~*]))?(\.(\d{1,9}|\d{0,9}[+~*]))?(-[A-Za-z0-9.-]+)?$`)
 
 // validVersion reports whether s is one version or version range of SDMX-REST 2.x.
 //

@@ -117,8 +117,8 @@ func (w *Writer) Begin(d Dataset) error {
 	if w.err != nil {
 		return w.err
 	}
-	if w.open {
-		w.fail(w.endDataset())
+	if w.open && w.fail(w.endDataset()) != nil {
+		return w.err
 	}
 	if d.Action == "" {
 		d.Action = Replace
