@@ -1,0 +1,100 @@
+package arch
+
+import (
+	"fmt"
+	"go/ast"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// elsewhere are the routes that do not begin with their owner's name, each with
+// its reason. A pattern ends in "/" or "{$}" exactly as it is mounted.
+func elsewhere() map[string]string {
+	return map[string]string{
+		"/{$}":      "home: the plan on one page",
+		"/search":   "one box for all that the site holds",
+		"/sdmx/v2/": "fixed by SDMX REST 2.x",
+		"/log/":     "fixed by tlog-tiles",
+	}
+}
+
+var routeText = regexp.MustCompile(`^(?:(?:GET|HEAD|POST|PUT|PATCH|DELETE) )?(/\S*)$`) //nolint:gochecknoglobals // compiled once, never changed
+
+// Routes finds routes of a module or an engine that do not carry its name, and
+// patterns that are not written as plain text, where nobody can find them.
+func Routes(h *House) ([]string, error) {
+	var out []string
+	for _, f := range h.Files {
+		own := owner(f.Dir)
+		if !within(f.Dir, "modules") && !within(f.Dir, "engine") || f.Test() {
+			continue
+		}
+		for node, pattern := range f.mounts() {
+			m := routeText.FindStringSubmatch(pattern)
+			switch {
+			case m == nil:
+				out = append(out, f.at(node)+" mounts a route whose pattern is not plain text")
+			case !owned(m[1], own):
+				out = append(out, fmt.Sprintf("%s mounts %s: routes of %s begin with /%s or /api/v1/%s", f.at(node), m[1], own, own, own))
+			}
+		}
+	}
+	return out, nil
+}
+
+// owned reports whether a path carries its owner's name or is a known exception.
+func owned(p, own string) bool {
+	for fixed := range elsewhere() {
+		if p == fixed || strings.HasSuffix(fixed, "/") && strings.HasPrefix(p, fixed) {
+			return true
+		}
+	}
+	return within(p, "/"+own) || within(p, "/api/v1/"+own)
+}
+
+// mounts returns the patterns that a file mounts: the first argument of
+// Page(pattern, need, handler) and Static(pattern, handler), and the Path of each
+// Operation, which is below /api/v1.
+func (f File) mounts() map[ast.Node]string {
+	out := map[ast.Node]string{}
+	ast.Inspect(f.Syntax, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			if sel, ok := n.Fun.(*ast.SelectorExpr); ok && mounting(sel.Sel.Name, len(n.Args)) {
+				out[n.Args[0]] = text(n.Args[0])
+			}
+		case *ast.CompositeLit:
+			if sel, ok := n.Type.(*ast.SelectorExpr); ok && sel.Sel.Name == "Operation" {
+				out[n] = "/api/v1" + operationPath(n)
+			}
+		}
+		return true
+	})
+	return out
+}
+
+func mounting(name string, args int) bool {
+	return name == "Page" && args == 3 || name == "Static" && args == 2
+}
+
+// operationPath returns the text of the literal's field Path, or a text that no
+// route has.
+func operationPath(lit *ast.CompositeLit) string {
+	i := slices.IndexFunc(lit.Elts, func(e ast.Expr) bool {
+		kv, ok := e.(*ast.KeyValueExpr)
+		if !ok {
+			return false
+		}
+		key, ok := kv.Key.(*ast.Ident)
+		return ok && key.Name == "Path"
+	})
+	if i < 0 {
+		return " without a path"
+	}
+	kv, ok := lit.Elts[i].(*ast.KeyValueExpr)
+	if !ok || text(kv.Value) == "" {
+		return " not plain text"
+	}
+	return text(kv.Value)
+}
