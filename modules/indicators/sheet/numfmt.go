@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"yuzhou/kernel/quantity"
 )
 
 // form is how a number format shows a number.
@@ -108,7 +106,7 @@ func (f form) show(raw string, epoch time.Time) cell {
 		return f.date(x, epoch)
 	case general, fixed, percentage:
 	}
-	text, rounded := decimalText(raw, x)
+	text, rounded := decimalText(x)
 	c := cell{text: text}
 	if f.kind == percentage {
 		c.text = shiftPoint(c.text, 2)
@@ -151,10 +149,7 @@ const significant = 15
 // decimalText prints the number of a cell as a plain decimal. Files write 2.3 as
 // 2.2999999999999998; both are the same float, whose shortest decimal is the one
 // that was typed. What 15 digits cannot say is rounded, as spreadsheets show it.
-func decimalText(raw string, x float64) (text string, rounded bool) {
-	if _, err := quantity.ParseDecimal(raw); err == nil && digitsOf(raw) <= significant {
-		return raw, false
-	}
+func decimalText(x float64) (text string, rounded bool) {
 	if x == 0 {
 		return "0", false // also a negative zero
 	}
@@ -193,11 +188,20 @@ func pad(s string, places int) string {
 
 // shiftPoint multiplies the plain decimal s by ten to the n, exactly.
 func shiftPoint(s string, n int) string {
+	if n == 0 {
+		return s
+	}
 	digits, minus := strings.CutPrefix(s, "-")
 	whole, fraction, _ := strings.Cut(digits, ".")
-	fraction += strings.Repeat("0", max(0, n-len(fraction)))
-	whole, fraction = strings.TrimLeft(whole+fraction[:n], "0"), fraction[n:]
-	if whole == "" {
+	if n > 0 {
+		fraction += strings.Repeat("0", max(0, n-len(fraction)))
+		whole, fraction = whole+fraction[:n], fraction[n:]
+	} else {
+		whole = strings.Repeat("0", max(0, -n-len(whole))) + whole
+		cut := len(whole) + n
+		whole, fraction = whole[:cut], whole[cut:]+fraction
+	}
+	if whole = strings.TrimLeft(whole, "0"); whole == "" {
 		whole = "0"
 	}
 	if fraction != "" {

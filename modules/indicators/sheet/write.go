@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"yuzhou/kernel/observation"
+	"yuzhou/kernel/quantity"
 )
 
 // Export says how observations are written.
@@ -80,9 +81,19 @@ func (e Export) computed(c column, o observation.Observation) string {
 	case c == colScale:
 		return strconv.Itoa(o.Quantity.Unit.Exp())
 	case c == colBase:
-		return strconv.FormatFloat(o.Quantity.Base(), 'f', -1, 64)
+		return baseValue(o.Quantity)
 	}
 	return ""
+}
+
+// baseValue is quantity.Quantity.Base with all its digits: 1.270 万家 is 12700,
+// and percentages stay as they are printed.
+func baseValue(q quantity.Quantity) string {
+	s := q.Value.String()
+	if q.Unit.IsPercent() || q.Unit.Num() == "‰" {
+		return s
+	}
+	return shiftPoint(s, q.Unit.Exp())
 }
 
 // isNumber reports whether the column holds numbers, which no program takes for a formula.
