@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -54,6 +55,18 @@ func Serve[I, O any](rt *Router, op Operation, fn func(context.Context, *I) (O, 
 		}
 		return &body[O]{out}, nil
 	})
+}
+
+// JSON answers with v as JSON, for handlers that are not operations.
+func JSON(w http.ResponseWriter, status int, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, err = w.Write(append(b, '\n'))
+	return err
 }
 
 // MaxUpload is the largest request body that is read, in bytes.

@@ -59,7 +59,21 @@ func (c *Client) Do(ctx context.Context, method, path string, in, out any) error
 	if err != nil {
 		return err
 	}
-	if in != nil {
+	return c.send(req, out)
+}
+
+// Upload calls POST path with a file as its body and decodes the answer into out.
+func (c *Client) Upload(ctx context.Context, path string, file io.Reader, out any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.Base+"/api/v1"+path, file)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/octet-stream")
+	return c.send(req, out)
+}
+
+func (c *Client) send(req *http.Request, out any) error {
+	if req.Body != nil && req.Header.Get("Content-Type") == "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if c.Token != "" {

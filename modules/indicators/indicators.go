@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"yuzhou/engine/org"
+	"yuzhou/kernel/actor"
 	"yuzhou/kernel/chart"
 	"yuzhou/kernel/event"
 	"yuzhou/kernel/fault"
@@ -39,6 +40,10 @@ type Needs struct {
 		Units(ctx context.Context, at time.Time) ([]org.Unit, error)
 		// Districts returns the districts and counties of the city, by code.
 		Districts(ctx context.Context) ([]org.Unit, error)
+	}
+	// Decide says whether the actor may use a permission over a unit.
+	Access interface {
+		Decide(ctx context.Context, a actor.Actor, p actor.Permission, unit string) error
 	}
 	Audit interface {
 		// Audit records a change within the transaction that makes it.
@@ -85,9 +90,23 @@ func (s *Service) Indicators(ctx context.Context) ([]observation.Indicator, erro
 	return c.all, nil
 }
 
-// Series returns what was known at an instant of an indicator in a unit. It is
-// empty, not an error, when nothing was; an unknown indicator is fault.NotFound.
+// Series returns what was known at an instant of an indicator in a unit, derived
+// numbers computed from it. It is empty, not an error, when nothing was; an
+// unknown indicator is fault.NotFound.
 func (s *Service) Series(ctx context.Context, indicator, unit string, known time.Time) (observation.Series, error) {
+	series, err := s.stored(ctx, indicator, unit, known)
+	if err != nil || series.Indicator.Formula == "" {
+		return series, err
+	}
+	d, err := s.derivation(ctx, known)
+	if err != nil {
+		return series, err
+	}
+	return d.series(indicator, unit)
+}
+
+// stored is Series without computing anything.
+func (s *Service) stored(ctx context.Context, indicator, unit string, known time.Time) (observation.Series, error) {
 	i, err := s.Indicator(ctx, indicator)
 	if err != nil {
 		return observation.Series{}, err
@@ -97,10 +116,7 @@ func (s *Service) Series(ctx context.Context, indicator, unit string, known time
 		rows, err = seriesRows(ctx, tx, indicator, unit, known)
 		return err
 	})
-	if err != nil {
-		return observation.Series{}, err
-	}
-	return observation.NewSeries(i, unit, rows), nil
+	return observation.NewSeries(i, unit, rows), err
 }
 
 // Figure returns the newest vintage, known at the instant, of the number that
@@ -148,5 +164,8 @@ func (s *Service) Document(ctx context.Context, id string) (Document, error) {
 
 // Module describes the module to the program.
 func (s *Service) Module() module.Module {
-	return module.Module{Name: "indicators", Migrations: migrations, Pack: s.loadPack}
+	return module.Module{
+		Name: "indicators", Migrations: migrations, Pack: s.loadPack, Verbs: verbs(),
+		Routes: func(rt *web.Router) { s.operations(rt); s.files(rt) },
+	}
 }

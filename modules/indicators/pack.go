@@ -263,8 +263,17 @@ func (s *Service) loadPack(p *pack.Pack) pack.Load {
 			obs = append(obs, s.fromDerived(p, d))
 		}
 		slices.SortStableFunc(obs, func(a, b observation.Observation) int { return a.Known.Compare(b.Known) })
-		_, err := appendObservations(ctx, tx, obs)
-		return err
+		a, err := newAppender(ctx, tx)
+		if err != nil {
+			return err
+		}
+		defer a.Close() //nolint:errcheck // the transaction's end closes it too
+		for _, o := range obs {
+			if err := a.add(ctx, o); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }
 

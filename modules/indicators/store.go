@@ -2,8 +2,9 @@ package indicators
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
-	"strconv"
+	"strings"
 	"time"
 
 	"yuzhou/kernel/fault"
@@ -96,10 +97,10 @@ func counts(ctx context.Context, tx store.Tx) (c Counts, err error) {
 	return c, err
 }
 
-// latestRows returns for each period of a series its newest vintage number and
-// what identifies it: the state that an append continues.
+// seriesKey names a series: an indicator in a unit.
 type seriesKey struct{ indicator, unit string }
 
+// tip is what an append to a period continues.
 type tip struct {
 	vintage int
 	known   int64
@@ -123,57 +124,61 @@ func tips(ctx context.Context, tx store.Tx, k seriesKey) (map[string]tip, error)
 	return out, err
 }
 
-func fingerprint(parts ...string) string {
-	b, _ := json.Marshal(parts) //nolint:errchkjson // strings always marshal
-	return string(b)
+// fingerprint joins what makes two vintages the same.
+func fingerprint(parts ...string) string { return strings.Join(parts, "\x00") }
+
+// appender adds observations as new vintages within one transaction. Close it.
+type appender struct {
+	tx     store.Tx
+	insert *sql.Stmt
+	state  map[seriesKey]map[string]tip
+	Added  int
 }
 
-// appendObservations adds observations as new vintages and returns those that
-// were not there already, with their vintage numbers. They come sorted by Known.
-//
-// Loading the same document twice adds nothing. An observation that became known
-// before the newest vintage of its period is fault.Conflict: knowledge is not
-// put into the past.
-func appendObservations(ctx context.Context, tx store.Tx, obs []observation.Observation) ([]observation.Observation, error) {
+func newAppender(ctx context.Context, tx store.Tx) (*appender, error) {
 	insert, err := tx.Prepare(ctx, `INSERT INTO indicators_observation (`+columns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`)
+	return &appender{tx: tx, insert: insert, state: map[seriesKey]map[string]tip{}}, err
+}
+
+// Close releases the statement.
+func (a *appender) Close() error { return a.insert.Close() }
+
+// add appends o; its vintage is the next of its period. What the newest vintage
+// says already adds nothing, so that loading a document twice is harmless. A
+// number that became known before the newest vintage is fault.Conflict: knowledge
+// is not put into the past.
+func (a *appender) add(ctx context.Context, o observation.Observation) error {
+	k := seriesKey{o.Indicator, o.Unit}
+	if a.state[k] == nil {
+		t, err := tips(ctx, a.tx, k)
+		if err != nil {
+			return err
+		}
+		a.state[k] = t
+	}
+	per, q := o.Period.String(), o.Quantity
+	same := fingerprint(q.Value.String(), string(q.Cmp), q.Unit.String(), string(o.Status), o.Source.Document, o.Source.Figure)
+	was, known := a.state[k][per], store.Micros(o.Known)
+	switch {
+	case was.vintage > 0 && was.same == same:
+		return nil
+	case was.vintage > 0 && known < was.known:
+		return fault.New(fault.Conflict, "%s %s %s: a number known since %s is there already; one known since %s cannot be put before it",
+			o.Indicator, o.Unit, per, store.FromMicros(was.known).Format(time.RFC3339), o.Known.Format(time.RFC3339))
+	}
+	doc, err := json.Marshal(detail{o.Source, o.Rank, o.KnownBy, o.Inputs, o.Working, o.Highlight})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer insert.Close() //nolint:errcheck // the transaction's end closes it too
-	state := map[seriesKey]map[string]tip{}
-	added := obs[:0:0]
-	for _, o := range obs {
-		k := seriesKey{o.Indicator, o.Unit}
-		if state[k] == nil {
-			if state[k], err = tips(ctx, tx, k); err != nil {
-				return nil, err
-			}
-		}
-		per, q := o.Period.String(), o.Quantity
-		same := fingerprint(q.Value.String(), string(q.Cmp), q.Unit.String(), string(o.Status), o.Source.Document, o.Source.Figure)
-		was, known := state[k][per], store.Micros(o.Known)
-		switch {
-		case was.vintage > 0 && was.same == same:
-			continue
-		case was.vintage > 0 && known < was.known:
-			return nil, fault.New(fault.Conflict, "%s %s %s: a number known since %s is there already; one known since %s cannot be put before it",
-				o.Indicator, o.Unit, per, store.FromMicros(was.known).Format(time.RFC3339), o.Known.Format(time.RFC3339))
-		}
-		o.Vintage = was.vintage + 1
-		doc, err := json.Marshal(detail{o.Source, o.Rank, o.KnownBy, o.Inputs, o.Working, o.Highlight})
-		if err != nil {
-			return nil, err
-		}
-		_, err = insert.ExecContext(ctx, o.Indicator, o.Unit, per, o.Vintage, q.Value.String(), string(q.Cmp), q.Unit.String(), o.Printed,
-			string(o.Status), known, store.Micros(o.Recorded), o.By, o.Source.Document, o.Source.Figure, string(doc))
-		if err != nil {
-			return nil, tx.Fault(err)
-		}
-		state[k][per] = tip{o.Vintage, known, same}
-		added = append(added, o)
+	_, err = a.insert.ExecContext(ctx, o.Indicator, o.Unit, per, was.vintage+1, q.Value.String(), string(q.Cmp), q.Unit.String(), o.Printed,
+		string(o.Status), known, store.Micros(o.Recorded), o.By, o.Source.Document, o.Source.Figure, string(doc))
+	if err != nil {
+		return a.tx.Fault(err)
 	}
-	return added, nil
+	a.state[k][per] = tip{was.vintage + 1, known, same}
+	a.Added++
+	return nil
 }
 
 // putDefinition records a definition; one that differs from the last is a new
@@ -238,6 +243,3 @@ func scanDoc[T any](scan func(...any) error) (v T, err error) {
 	}
 	return v, json.Unmarshal([]byte(doc), &v)
 }
-
-// itoa prints small numbers in messages and cursors.
-func itoa(n int) string { return strconv.Itoa(n) }
