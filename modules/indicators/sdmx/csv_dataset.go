@@ -32,7 +32,7 @@ func ReadCSV(r io.Reader, msg *Message) error {
 		}
 		firstRow = false
 		d := &sets[len(sets)-1]
-		if row.Partial() {
+		if row.Partial {
 			d.Groups = append(d.Groups, Group{Key: row.Key, Attrs: level(s, row, LevelGroup)})
 			return nil
 		}

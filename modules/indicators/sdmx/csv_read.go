@@ -20,11 +20,11 @@ type Row struct {
 	Key     []string // one per dimension of the structure; "" or "~": not given
 	Values  []Value  // one per measure
 	Attrs   []Value  // one per attribute of the structure, of whatever level
-}
 
-// Partial reports whether a dimension is not given: the row is about
-// attributes of a partial key or, with Delete, about all that match.
-func (r Row) Partial() bool { return slices.Contains(r.Key, "") || slices.Contains(r.Key, "~") }
+	// Partial: a dimension is not given. The row is about attributes of a partial
+	// key or, with Delete, about all that match.
+	Partial bool
+}
 
 // ScanCSV reads SDMX-CSV 2.0 or 2.1 row by row and calls f for each.
 //
@@ -73,6 +73,7 @@ func (p *csvPlan) each(rec []string, line int, f func(Row) error) error {
 		return fault.New(fault.Invalid, "line %d: %v", line, err)
 	}
 	row.Line = line
+	row.Partial = slices.Contains(row.Key, "") || slices.Contains(row.Key, "~")
 	return f(row)
 }
 
@@ -272,7 +273,7 @@ func action(s string) (Action, error) {
 // unlabel cuts the name off "id: name" of a code; TIME_PERIOD too has a label
 // in some files.
 func (p *csvPlan) unlabel(c Component, cell string) string {
-	if p.both && (c.Coded() || c.ID == TimePeriod) {
+	if p.both && (c.coded() || c.ID == TimePeriod) {
 		cell, _, _ = strings.Cut(cell, ": ")
 	}
 	return cell

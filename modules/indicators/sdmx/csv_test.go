@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,7 +29,11 @@ func naMain() Structure {
 func TestScanCSV(t *testing.T) {
 	flow := Identity{"ESTAT", "NA_MAIN", "1.6.0"}
 	row := func(line int, a Action, key string, v Value, attrs ...Value) Row {
-		return Row{Line: line, Context: "dataflow", Flow: flow, Action: a, Key: strings.Split(key, "."), Values: []Value{v}, Attrs: pad(attrs, 3)}
+		parts := strings.Split(key, ".")
+		return Row{
+			Line: line, Context: "dataflow", Flow: flow, Action: a, Key: parts, Values: []Value{v}, Attrs: pad(attrs, 3),
+			Partial: slices.Contains(parts, "") || slices.Contains(parts, "~"),
+		}
 	}
 	for name, c := range map[string]struct {
 		in   string

@@ -223,7 +223,7 @@ func (e *csvEncoder) appendLabelled(b []byte, c Component, v string) []byte {
 		return appendCell(b, e.both(c, v))
 	case "name":
 		b = append(appendCell(b, v), ',')
-		if v != "" && c.Coded() {
+		if v != "" && c.coded() {
 			return appendCell(b, e.book.find(c.Codelist, v).Name.Best(e.msg.Languages...))
 		}
 		return b
@@ -233,7 +233,7 @@ func (e *csvEncoder) appendLabelled(b []byte, c Component, v string) []byte {
 
 // both is "id: name" of a code, and v itself of what is not coded.
 func (e *csvEncoder) both(c Component, v string) string {
-	if !c.Coded() || v == "" {
+	if !c.coded() || v == "" {
 		return v
 	}
 	return v + ": " + first(e.book.find(c.Codelist, v).Name.Best(e.msg.Languages...), v)
@@ -241,7 +241,7 @@ func (e *csvEncoder) both(c Component, v string) string {
 
 // names are the names of several codes, or "" of what is not coded.
 func (e *csvEncoder) names(c Component, v Value) string {
-	if !c.Coded() {
+	if !c.coded() {
 		return ""
 	}
 	names := make([]string, len(v))

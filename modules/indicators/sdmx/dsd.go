@@ -115,7 +115,7 @@ func (e *structureEncoder) component(s Structure, c Component) jsonDSDComponent 
 		out.Roles = []string{urn("conceptscheme.Concept", s.Concepts) + "." + c.Role}
 	}
 	r := &jsonRepresentation{}
-	if c.Coded() {
+	if c.coded() {
 		r.Enumeration = urn("codelist.Codelist", c.Codelist)
 	} else {
 		r.Format = &jsonTextFormat{DataType: c.dataType(), Multilingual: c.Localised}

@@ -61,8 +61,9 @@ func TestReadJSONRefuses(t *testing.T) {
 		"status index out of range":  {`10:00:00", 1, 0]`, `10:00:00", 9]`, `OBS_STATUS: index "9" is not one of 2 values`},
 		"key with too many parts":    {`"0": {"attributes"`, `"0:0": {"attributes"`, `key "0:0" has not 1 parts`},
 		"group with too few parts":   {`"0:1:":`, `"0:1":`, `group key "0:1" has not 3 parts`},
-		"observations are no object": {`{"1:0": []}`, `[]`, "not an SDMX-JSON data message"},
+		"observations are no object": {`{"1:0": []}`, `[]`, "[] is not a JSON object"},
 		"dimension given twice":      {`{"id": "FREQ"`, `{"id": "AREA"`, "dimension AREA stands twice"},
+		"observation is no list":     {`"1": ["NaN"]`, `"1": "NaN"`, `"1" is not of the form`},
 		"structure not there":        {`"action": "Delete"`, `"structure": 1`, "structure 1 is not in the message"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -22,7 +22,11 @@ func (d *jsonDecoder) dataset(in jsonDataSet) (Dataset, error) {
 	if out.Attrs, err = values(in.Attributes, d.dsAttrs); err != nil {
 		return out, err
 	}
-	for _, g := range in.Groups {
+	groups, err := membersOf[[]json.RawMessage](in.Groups)
+	if err != nil {
+		return out, err
+	}
+	for _, g := range groups {
 		group, err := d.group(g)
 		if err != nil {
 			return out, err
@@ -43,16 +47,24 @@ func (d *jsonDecoder) gather(out *Dataset, in jsonDataSet) error {
 		key[f.at] = f.values[0]
 	}
 	g := gather{out: out, time: d.time, at: map[string]int{}}
-	for _, s := range in.Series {
+	series, err := membersOf[jsonSeries](in.Series)
+	if err != nil {
+		return err
+	}
+	for _, s := range series {
 		if err := d.oneSeries(&g, key, s); err != nil {
 			return err
 		}
 	}
+	observations, err := membersOf[[]json.RawMessage](in.Observations)
+	if err != nil {
+		return err
+	}
 	flat := observationPlace{dims: d.obs}
-	if len(in.Observations) > 0 && strings.Count(in.Observations[0].Key, ":")+1 == len(d.series)+len(d.obs) {
+	if len(observations) > 0 && strings.Count(observations[0].Key, ":")+1 == len(d.series)+len(d.obs) {
 		flat.dims = slices.Concat(d.series, d.obs) // a flat dataset beside one of series
 	}
-	for _, o := range in.Observations {
+	for _, o := range observations {
 		if err := d.observation(&g, key, o, flat); err != nil {
 			return err
 		}
@@ -73,7 +85,11 @@ func (d *jsonDecoder) oneSeries(g *gather, key []string, s member[jsonSeries]) e
 		g.series(key).Attrs = attrs
 		attrs = nil
 	}
-	for _, o := range s.Value.Observations {
+	observations, err := membersOf[[]json.RawMessage](s.Value.Observations)
+	if err != nil {
+		return err
+	}
+	for _, o := range observations {
 		if err := d.observation(g, key, o, observationPlace{dims: d.obs, section: attrs}); err != nil {
 			return err
 		}

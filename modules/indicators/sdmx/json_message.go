@@ -258,10 +258,10 @@ func (e *jsonEncoder) component(c Component, p *pool, book codebook) jsonCompone
 	if c.Role != "" {
 		out.Roles = []string{c.Role}
 	}
-	if c.Coded() {
+	if c.coded() {
 		out.Links = []jsonLink{{Rel: "codelist", URN: urn("codelist.Codelist", c.Codelist)}}
 	}
-	if t := c.dataType(); !c.Coded() || c.Multi {
+	if t := c.dataType(); !c.coded() || c.Multi {
 		out.Format = &jsonFormat{DataType: t, Multilingual: c.Localised}
 		if c.Multi {
 			out.Format.MaxOccurs = json.RawMessage(`"unbounded"`)

@@ -22,49 +22,52 @@ type (
 		} `json:"data"`
 	}
 	jsonDataSet struct {
-		Structure    int                        `json:"structure"`
-		Action       Action                     `json:"action"`
-		ValidFrom    string                     `json:"validFrom"`
-		ValidTo      string                     `json:"validTo"`
-		Attributes   []json.RawMessage          `json:"attributes"`
-		Groups       members[[]json.RawMessage] `json:"dimensionGroupAttributes"`
-		Observations members[[]json.RawMessage] `json:"observations"`
-		Series       members[jsonSeries]        `json:"series"`
+		Structure    int               `json:"structure"`
+		Action       Action            `json:"action"`
+		ValidFrom    string            `json:"validFrom"`
+		ValidTo      string            `json:"validTo"`
+		Attributes   []json.RawMessage `json:"attributes"`
+		Groups       json.RawMessage   `json:"dimensionGroupAttributes"`
+		Observations json.RawMessage   `json:"observations"`
+		Series       json.RawMessage   `json:"series"`
 	}
 	jsonSeries struct {
-		Attributes   []json.RawMessage          `json:"attributes"`
-		Observations members[[]json.RawMessage] `json:"observations"`
+		Attributes   []json.RawMessage `json:"attributes"`
+		Observations json.RawMessage   `json:"observations"`
 	}
-	// members are the members of a JSON object in the order they stand in.
-	members[T any] []member[T]
-	member[T any]  struct {
+	// member is one member of a JSON object; a list of them keeps their order.
+	member[T any] struct {
 		Key   string
 		Value T
 	}
 )
 
-// UnmarshalJSON implements json.Unmarshaler.
-func (m *members[T]) UnmarshalJSON(b []byte) error {
-	dec := json.NewDecoder(bytes.NewReader(b))
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return fault.New(fault.Invalid, "%.20s is not a JSON object", b)
+// membersOf reads an object; nothing and null have no members.
+func membersOf[T any](raw json.RawMessage) ([]member[T], error) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil, nil
 	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return nil, fault.New(fault.Invalid, "%.20s is not a JSON object", raw)
+	}
+	var list []member[T]
 	for dec.More() {
 		t, err := dec.Token()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		key, ok := t.(string)
 		if !ok {
-			return fault.New(fault.Invalid, "%v is not the name of a member", t)
+			return nil, fault.New(fault.Invalid, "%v is not the name of a member", t)
 		}
 		var v T
 		if err := dec.Decode(&v); err != nil {
-			return err
+			return nil, fault.New(fault.Invalid, "%q is not of the form the standard says: %v", key, err)
 		}
-		*m = append(*m, member[T]{key, v})
+		list = append(list, member[T]{key, v})
 	}
-	return nil
+	return list, nil
 }
 
 // ReadJSON reads a data message in SDMX-JSON 2.0 or 2.1 whole into memory.

@@ -65,7 +65,7 @@ func newJSONEncoder(w *bufio.Writer, msg *Message, s Structure, obsDim int, m Me
 		}
 	}
 	for _, c := range slices.Concat(s.Measures, s.Attributes) {
-		if c.Coded() {
+		if c.coded() {
 			e.pools[c.ID] = newPool()
 		}
 	}

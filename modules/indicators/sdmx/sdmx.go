@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"yuzhou/kernel/fault"
+	"yuzhou/modules/indicators/sdmx/codes"
 )
 
 // TimePeriod is the id that SDMX reserves for the time dimension.
@@ -80,20 +81,6 @@ var (
 	nameForm     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 )
 
-// EncodeID turns a dotted name of ours ("st.hte") into an SDMX id ("st@hte"):
-// the dot separates the parts of a key and cannot stand inside a code. A
-// character that SDMX does not allow in an id is fault.Invalid.
-func EncodeID(name string) (string, error) {
-	id := strings.ReplaceAll(name, ".", "@")
-	if strings.Contains(name, "@") || !idForm.MatchString(id) {
-		return "", fault.New(fault.Invalid, "name %q cannot be an SDMX code: only letters, digits and _ $ - . are allowed", name)
-	}
-	return id, nil
-}
-
-// DecodeID is the inverse of EncodeID.
-func DecodeID(id string) string { return strings.ReplaceAll(id, "@", ".") }
-
 // Code is one value of a codelist; Parent is the id of its parent or "".
 type Code struct {
 	ID, Parent        string
@@ -112,6 +99,22 @@ type Codelist struct {
 	Name, Description Text
 	Partial           bool // only the codes asked for or used
 	Codes             []Code
+}
+
+// Standard returns the codelists CL_FREQ and CL_OBS_STATUS as Yuzhou words them,
+// version 1.0.0 of the agency that publishes.
+func Standard(agency string) []Codelist {
+	list := func(id string, name Text, entries []codes.Code) Codelist {
+		l := Codelist{Identity: Identity{Agency: agency, ID: id, Version: "1.0.0"}, Name: name}
+		for _, e := range entries {
+			l.Codes = append(l.Codes, Code{ID: e.ID, Name: Text{"zh": e.Chinese, "en": e.English}})
+		}
+		return l
+	}
+	return []Codelist{
+		list("CL_FREQ", Text{"zh": "频率", "en": "Frequency"}, codes.Frequencies()),
+		list("CL_OBS_STATUS", Text{"zh": "观测值状态", "en": "Observation status"}, codes.Statuses()),
+	}
 }
 
 // Scheme is a concept scheme or an agency scheme.
@@ -159,8 +162,8 @@ type Component struct {
 	Localised         bool     // each part of a Value is "lang:text"
 }
 
-// Coded reports whether the values are codes of a codelist.
-func (c Component) Coded() bool { return c.Codelist != Identity{} }
+// coded reports whether the values are codes of a codelist.
+func (c Component) coded() bool { return c.Codelist != Identity{} }
 
 // Structure is a data structure definition.
 type Structure struct {

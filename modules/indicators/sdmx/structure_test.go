@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"yuzhou/kernel/fault"
-	"yuzhou/kernel/observation"
 )
 
 func sampleStructures() *Structures {
@@ -18,7 +17,7 @@ func sampleStructures() *Structures {
 	for _, list := range [][]Component{s.Dimensions, s.Measures, s.Attributes} {
 		for i := range list { // a structure message has the names in the concepts
 			list[i].Name = nil
-			if !list[i].Coded() {
+			if !list[i].coded() {
 				list[i].Type = list[i].dataType()
 			}
 			if list[i].ID == TimePeriod {
@@ -26,7 +25,7 @@ func sampleStructures() *Structures {
 			}
 		}
 	}
-	lists := append(sampleMessage().Codelists[:2:2], Frequencies("YUZHOU"), ObservationStatuses("YUZHOU"))
+	lists := append(sampleMessage().Codelists[:2:2], Standard("YUZHOU")...)
 	old := lists[0]
 	old.Version = "0.9.0"
 	return &Structures{
@@ -207,35 +206,7 @@ func FuzzReadStructures(f *testing.F) {
 	})
 }
 
-func TestStatuses(t *testing.T) {
-	known := map[string]bool{}
-	for _, c := range ObservationStatuses("YUZHOU").Codes {
-		known[c.ID] = true
-	}
-	for _, s := range observation.Statuses() {
-		code := StatusCode(s)
-		if !known[code] {
-			t.Errorf("status %s has code %q, which is not in the list", s, code)
-		}
-		back, ok := StatusOf(code)
-		if !ok || StatusCode(back) != code {
-			t.Errorf("code %s of %s comes back as %s", code, s, back)
-		}
-	}
-	if s, ok := StatusOf("X"); ok || StatusCode("x") != "" {
-		t.Errorf("an unknown code is %q", s)
-	}
-}
-
 func TestIDs(t *testing.T) {
-	id, err := EncodeID("st.hte-1_x")
-	if err != nil || id != "st@hte-1_x" || DecodeID(id) != "st.hte-1_x" {
-		t.Errorf("encoded %q (%v)", id, err)
-	}
-	for _, bad := range []string{"", "a@b", "高新", "a b", "a/b"} {
-		_, err := EncodeID(bad)
-		refused(t, err, "cannot be an SDMX code")
-	}
 	for in, want := range map[string]Identity{
 		"ECB:EXR(1.0)": {"ECB", "EXR", "1.0"},
 		"ECB.DISS:EXR": {"ECB.DISS", "EXR", ""},

@@ -9,17 +9,12 @@ import (
 	"yuzhou/kernel/fault"
 )
 
-// Options say how a data message is laid out.
+// Options say how a data message is laid out. The last three are those of Query.
 type Options struct {
 	Media      Media
-	ObsDim     string   // dimensionAtObservation; "": TIME_PERIOD, or AllDimensions without one
-	Attributes []string // as in Query
-	Measures   []string // as in Query
-}
-
-// Options returns the layout the query asks for, in the given representation.
-func (q Query) Options(m Media) Options {
-	return Options{Media: m, ObsDim: q.ObsDim, Attributes: q.Attributes, Measures: q.Measures}
+	ObsDim     string // dimensionAtObservation; "": TIME_PERIOD, or AllDimensions without one
+	Attributes []string
+	Measures   []string
 }
 
 // Writer writes a data message series by series. Call Begin before the series of
@@ -165,8 +160,8 @@ func (w *Writer) Series(s Series) error {
 			return w.fail(err)
 		}
 	}
-	if len(s.Obs) == 0 && w.obsDim < 0 {
-		return w.fail(w.row(s.Key, attrs, Obs{}))
+	if _, table := w.enc.(*csvEncoder); table && len(s.Obs) == 0 {
+		return w.fail(w.row(s.Key, attrs, Obs{})) // JSON has no place for it in a flat list
 	}
 	return nil
 }

@@ -162,3 +162,24 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 }
+
+// A series without observations stands for all of it: to list series, or to delete one.
+func TestWholeSeries(t *testing.T) {
+	for name, c := range map[string]struct{ accept, obsDim, want string }{
+		"series": {"application/json", "", `"series":{"0:0:0":{"attributes":[0],"observations":{}}}`},
+		"flat":   {"application/json", AllDimensions, `"observations":{}`},
+		"table":  {"text/csv", "", "D,st@hte,500000,A,,,,FIRM,,,,,\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			msg := sampleMessage()
+			msg.Datasets = []Dataset{{Action: Delete, Series: []Series{{Key: []string{"st@hte", "500000", "A"}, Attrs: []Value{{"FIRM"}}}}}}
+			var out bytes.Buffer
+			if err := Write(&out, msg, Options{Media: media(t, c.accept), ObsDim: c.obsDim}); err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Contains(out.Bytes(), []byte(c.want)) {
+				t.Errorf("%s does not hold %s", out.Bytes(), c.want)
+			}
+		})
+	}
+}
