@@ -113,7 +113,7 @@ func beside(from, to string) string {
 	switch {
 	case owner(from) == "" || owner(from) != owner(to):
 		return "they are siblings: declare the interface you need and let cmd fill it"
-	case within(from, to):
+	case isRoot(to):
 		return "the parent imports the codec, never the reverse"
 	}
 	return ""

@@ -2,6 +2,7 @@ package arch
 
 import (
 	"fmt"
+	"go/ast"
 	"regexp"
 	"strings"
 )
@@ -40,7 +41,7 @@ func Roles(h *House) ([]string, error) {
 			continue
 		}
 		for _, imp := range f.imports() {
-			if imp == "net/http" && wire()[f.Path()] != "" {
+			if imp == "net/http" && (wire()[f.Path()] != "" || f.methodsOnly()) {
 				continue
 			}
 			for _, r := range roles() {
@@ -51,6 +52,24 @@ func Roles(h *House) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// methodsOnly reports whether a command-line file uses net/http for nothing but the
+// names of methods, which it hands to the API client.
+func (f File) methodsOnly() bool {
+	if !strings.HasPrefix(f.Name, "cli") {
+		return false
+	}
+	only := true
+	ast.Inspect(f.Syntax, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := sel.X.(*ast.Ident); ok && x.Name == "http" && !strings.HasPrefix(sel.Sel.Name, "Method") {
+				only = false
+			}
+		}
+		return only
+	})
+	return only
 }
 
 // City finds a city's name, code or prefix in code: only packs know where they are.
