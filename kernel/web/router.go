@@ -11,6 +11,7 @@ import (
 
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/fault"
+	"yuzhou/kernel/web/assets"
 )
 
 // Route is one declared route: what the inventory lists.
@@ -42,7 +43,9 @@ func NewRouter(site Site, log *slog.Logger, decide Decide) *Router {
 	config := huma.DefaultConfig("Yuzhou", site.Version)
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/v1/openapi", "", ""
 	config.CreateHooks = nil // no $schema member in answers
-	return &Router{Site: site, Log: log, Decide: decide, mux: mux, api: humago.New(mux, config)}
+	rt := &Router{Site: site, Log: log, Decide: decide, mux: mux, api: humago.New(mux, config)}
+	rt.Static("GET /assets/", assets.Handler())
+	return rt
 }
 
 // Page mounts a handler that answers people (or streams a file): pattern as in
