@@ -218,6 +218,7 @@ func (*structureEncoder) region(a Availability) jsonRegion {
 // availability is the constraint of SDMX 3.1.
 func (e *structureEncoder) availability(a Availability) jsonConstraint {
 	var c jsonConstraint
+	e.check(a.Flow.ID)
 	c.Attachment.Dataflow = urn("datastructure.Dataflow", a.Flow)
 	r := e.region(a)
 	c.Region = &r
@@ -232,6 +233,7 @@ func (e *structureEncoder) availability(a Availability) jsonConstraint {
 
 // actual is the same in SDMX 3.0: a data constraint of the role Actual.
 func (e *structureEncoder) actual(a Availability) jsonConstraint {
+	e.check(a.Flow.ID)
 	c := jsonConstraint{ID: a.Flow.ID, Agency: a.Flow.Agency, Version: a.Flow.Version, Name: a.Flow.ID, Role: "Actual"}
 	c.Attachment.Dataflows = []string{urn("datastructure.Dataflow", a.Flow)}
 	c.Regions = []jsonRegion{e.region(a)}

@@ -8,7 +8,8 @@ import (
 )
 
 // ReadStructures reads a structure message in SDMX-JSON 2.0 or 2.1. Artefacts
-// of other kinds, annotations and links are left out.
+// of other kinds, constraints on what is allowed, annotations and links are left
+// out.
 //
 //   - Errors: fault.Invalid when it is not JSON or an artefact has no proper id.
 func ReadStructures(r io.Reader) (*Structures, error) {
@@ -46,12 +47,28 @@ func ReadStructures(r io.Reader) (*Structures, error) {
 	if out.Agencies, err = readSchemes(in.Data.Agencies, langs); err != nil {
 		return nil, err
 	}
-	for _, c := range append(in.Data.Availability, in.Data.Constraints...) {
+	out.Availability, err = readAvailability(in.Data.Availability, in.Data.Constraints)
+	return out, err
+}
+
+// readAvailability keeps what is said about the data of a dataflow; the data
+// constraints that are not Actual say what is allowed, not what there is.
+func readAvailability(available, constraints []jsonConstraint) ([]Availability, error) {
+	var out []Availability
+	for _, c := range constraints {
+		if c.Role == "Actual" {
+			available = append(available, c)
+		}
+	}
+	for _, c := range available {
+		if c.Attachment.Dataflow == "" && len(c.Attachment.Dataflows) == 0 {
+			continue
+		}
 		a, err := c.read()
 		if err != nil {
 			return nil, err
 		}
-		out.Availability = append(out.Availability, a)
+		out = append(out, a)
 	}
 	return out, nil
 }
@@ -115,10 +132,8 @@ func (c jsonConstraint) read() (Availability, error) {
 		flow = c.Attachment.Dataflows[0]
 	}
 	var err error
-	if flow != "" {
-		if a.Flow, err = ParseIdentity(flow); err != nil {
-			return a, err
-		}
+	if a.Flow, err = ParseIdentity(flow); err != nil {
+		return a, err
 	}
 	if c.Series != nil {
 		a.Series = *c.Series

@@ -72,6 +72,9 @@ func TestStructuresRefuse(t *testing.T) {
 	s = sampleStructures()
 	s.ID = "a b"
 	refused(t, WriteStructures(&bytes.Buffer{}, s, offers("structure")[0]), `message id "a b"`)
+	s = sampleStructures()
+	s.Availability[0].Flow = Identity{}
+	refused(t, WriteStructures(&bytes.Buffer{}, s, offers("structure")[0]), `id "(empty)"`)
 	for in, want := range map[string]string{
 		"[]": "not an SDMX-JSON structure message",
 		`{"data":{"codelists":[{"id":"A B","agencyID":"X","name":"n"}]}}`:                    `artefact "A B"`,
@@ -82,6 +85,18 @@ func TestStructuresRefuse(t *testing.T) {
 	} {
 		_, err := ReadStructures(strings.NewReader(in))
 		refused(t, err, want)
+	}
+}
+
+func TestAllowedIsNotAvailable(t *testing.T) {
+	got, err := ReadStructures(strings.NewReader(`{"data":{
+		"dataConstraints":[{"id":"A","agencyID":"X","name":"n","role":"Allowed","constraintAttachment":{"dataflows":["X:F(1.0)"]}}],
+		"availabilityConstraints":[{"constraintAttachment":{"dataStructure":"X:D(1.0)"}}]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Availability) != 0 {
+		t.Errorf("read %+v as what is available for a dataflow", got.Availability)
 	}
 }
 
