@@ -49,7 +49,7 @@ func (t *Trace) Formula() string { return (&Expr{t.node}).String() }
 
 // maxWork bounds the parts that one evaluation computes, so that a formula whose
 // periods reach far into one another cannot keep the program busy.
-const maxWork = 5_000_000
+const maxWork = 500_000
 
 // Eval computes one cell, with its working. A cell that cannot be computed is
 // missing; its trace says why.

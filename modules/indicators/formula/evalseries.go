@@ -65,6 +65,9 @@ func yearBefore(p period.Period) period.Period {
 
 // yearStart returns the first period of its kind in the year.
 func yearStart(p period.Period) period.Period {
+	if p.IsZero() {
+		return p
+	}
 	for q := p.Add(-1); q.Start().Year() == p.Start().Year(); q = q.Add(-1) {
 		p = q
 	}
