@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -26,7 +27,7 @@ func rows(tb testing.TB, n int) []observation.Observation {
 	for i := range n {
 		q := quantity.Quantity{Value: quantity.Int(int64(i)), Cmp: quantity.Equal, Unit: quantity.MustUnit("家")}
 		out = append(out, observation.Observation{
-			Indicator: "st.hte", Unit: fmt.Sprint(500000 + i/360), Period: first.Add(i % 360), Quantity: q, Printed: q.Chinese(),
+			Indicator: "st.hte", Unit: strconv.Itoa(500000 + i/360), Period: first.Add(i % 360), Quantity: q, Printed: q.Chinese(),
 			Status: observation.Reported, Known: time.Date(2023, 7, 10, 16, 0, 0, 0, time.UTC), Source: observation.Source{Document: "upload"}, Vintage: 1,
 		})
 	}

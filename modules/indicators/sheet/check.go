@@ -48,10 +48,17 @@ func newChecker(opts Options) *checker {
 		c.opts.Status = observation.Reported
 	}
 	c.steps = []step{
-		{colIndicator, (*checker).readIndicator}, {colUnit, (*checker).readUnit}, {colStatus, (*checker).readStatus},
-		{colPeriod, (*checker).readPeriod}, {colMeasure, (*checker).readMeasure}, {colValue, (*checker).readValue},
-		{colComparator, (*checker).readComparator}, {colKnown, (*checker).readKnown},
-		{colSource, (*checker).readSource}, {colNote, (*checker).readNote}, {colPrinted, (*checker).readPrinted},
+		{colIndicator, (*checker).readIndicator},
+		{colUnit, (*checker).readUnit},
+		{colStatus, (*checker).readStatus},
+		{colPeriod, (*checker).readPeriod},
+		{colMeasure, (*checker).readMeasure},
+		{colValue, (*checker).readValue},
+		{colComparator, (*checker).readComparator},
+		{colKnown, (*checker).readKnown},
+		{colSource, (*checker).readSource},
+		{colNote, (*checker).readNote},
+		{colPrinted, (*checker).readPrinted},
 	}
 	return c
 }
@@ -77,9 +84,7 @@ func (c *checker) row(rec record, o *observation.Observation) Verdict {
 			*o = observation.Observation{}
 			return c.verdict(rec, s.col, "the cell "+cl.flaw)
 		}
-		if cl.mend != "" {
-			c.mended(s.col, cl.mend)
-		}
+		c.mended(s.col, cl.mend)
 		if err := s.read(c, cl, o); err != nil {
 			*o = observation.Observation{}
 			return c.verdict(rec, s.col, err.Error())
@@ -131,8 +136,11 @@ func (c *checker) verdict(rec record, col column, reason string) Verdict {
 	return v
 }
 
-// mended notes that a cell was changed to be read.
+// mended notes how a cell was changed to be read; "" says that it was not.
 func (c *checker) mended(col column, what string) {
+	if what == "" {
+		return
+	}
 	if len(c.mends) == 0 {
 		c.mendedAt = col
 	}
@@ -142,56 +150,63 @@ func (c *checker) mended(col column, what string) {
 // readAs is the sentence for a cell that was mended.
 func readAs(was, is string) string { return quote(was) + " was read as " + is }
 
-func (c *checker) readIndicator(cl cell, o *observation.Observation) error {
+func (c *checker) readIndicator(cl cell, o *observation.Observation) (err error) {
 	e, ok := c.memory.indicators[cl.text]
 	if !ok {
-		if cl.text == "" {
-			return fault.New(fault.Invalid, "the indicator is empty")
+		if e, err = c.learnIndicator(strings.Clone(cl.text)); err != nil {
+			return err
 		}
-		def, known := c.opts.Lookup(cl.text)
-		if !known {
-			hint := ""
-			if c.opts.Suggest != nil {
-				hint = c.opts.Suggest(cl.text)
-			}
-			return fault.New(fault.Invalid, "there is no indicator %s%s", quote(cl.text), hint)
-		}
-		text := strings.Clone(cl.text) // the memory must not hold the whole line
-		e = knownIndicator{def: def, id: def.ID, n: c.memory.number(keyIndicator, def.ID)}
-		if e.id == "" {
-			e.id, e.n = text, c.memory.number(keyIndicator, text)
-		}
-		if e.id != text {
-			e.mend = readAs(text, e.id)
-		}
-		c.memory.indicators[text] = e
 	}
-	if e.mend != "" {
-		c.mended(colIndicator, e.mend)
-	}
-	o.Indicator, c.def, c.key[keyIndicator] = e.id, e.def, e.n
+	c.mended(colIndicator, e.mend)
+	o.Indicator, c.def, c.key[keyIndicator] = e.def.ID, e.def, e.n
 	return nil
 }
 
-func (c *checker) readUnit(cl cell, o *observation.Observation) error {
+// The learn functions understand a text once; it is a copy, as the memory must
+// not hold on to the whole line.
+func (c *checker) learnIndicator(text string) (e knownIndicator, err error) {
+	if text == "" {
+		return e, fault.New(fault.Invalid, "the indicator is empty")
+	}
+	def, known := c.opts.Lookup(text)
+	if !known {
+		hint := ""
+		if c.opts.Suggest != nil {
+			hint = c.opts.Suggest(text)
+		}
+		return e, fault.New(fault.Invalid, "there is no indicator %s%s", quote(text), hint)
+	}
+	e = knownIndicator{def: def, n: c.memory.number(keyIndicator, def.ID)}
+	if def.ID != text {
+		e.mend = readAs(text, def.ID)
+	}
+	c.memory.indicators[text] = e
+	return e, nil
+}
+
+func (c *checker) readUnit(cl cell, o *observation.Observation) (err error) {
 	e, ok := c.memory.units[cl.text]
 	if !ok {
-		text := strings.Clone(cl.text)
-		code, err := c.place(text)
-		if err != nil {
+		if e, err = c.learnUnit(strings.Clone(cl.text)); err != nil {
 			return err
 		}
-		e = knownUnit{code: code, n: c.memory.number(keyUnit, code)}
-		if text != "" && code != text {
-			e.mend = readAs(text, code)
-		}
-		c.memory.units[text] = e
 	}
-	if e.mend != "" {
-		c.mended(colUnit, e.mend)
-	}
+	c.mended(colUnit, e.mend)
 	o.Unit, c.key[keyUnit] = e.code, e.n
 	return nil
+}
+
+func (c *checker) learnUnit(text string) (e knownUnit, err error) {
+	code, err := c.place(text)
+	if err != nil {
+		return e, err
+	}
+	e = knownUnit{code: code, n: c.memory.number(keyUnit, code)}
+	if text != "" && code != text {
+		e.mend = readAs(text, code)
+	}
+	c.memory.units[text] = e
+	return e, nil
 }
 
 // place returns the code of the unit that a cell names.
@@ -250,26 +265,14 @@ func readStatus(s string) (observation.Status, error) {
 	return observation.ParseStatus(strings.ToLower(clip(s)))
 }
 
-func (c *checker) readPeriod(cl cell, o *observation.Observation) error {
+func (c *checker) readPeriod(cl cell, o *observation.Observation) (err error) {
 	e, ok := c.memory.periods[cl.text]
 	if !ok {
-		if cl.text == "" {
-			return fault.New(fault.Invalid, "the period is empty")
-		}
-		p, mended, err := readPeriod(cl.text)
-		if err != nil {
+		if e, err = c.learnPeriod(strings.Clone(cl.text)); err != nil {
 			return err
 		}
-		text := strings.Clone(cl.text)
-		e = knownPeriod{period: p, n: c.memory.number(keyPeriod, p.String())}
-		if mended {
-			e.mend = readAs(text, p.String())
-		}
-		c.memory.periods[text] = e
 	}
-	if e.mend != "" {
-		c.mended(colPeriod, e.mend)
-	}
+	c.mended(colPeriod, e.mend)
 	o.Period, c.key[keyPeriod] = e.period, e.n
 	ahead := o.Status == observation.Target || o.Status == observation.Estimate
 	if !ahead && !c.today.IsZero() && e.period.Start().After(c.today.Start()) {
@@ -278,30 +281,52 @@ func (c *checker) readPeriod(cl cell, o *observation.Observation) error {
 	return nil
 }
 
-func (c *checker) readMeasure(cl cell, o *observation.Observation) error {
+func (c *checker) learnPeriod(text string) (e knownPeriod, err error) {
+	if text == "" {
+		return e, fault.New(fault.Invalid, "the period is empty")
+	}
+	p, mended, err := readPeriod(text)
+	if err != nil {
+		return e, err
+	}
+	e = knownPeriod{period: p, n: c.memory.number(keyPeriod, p.String())}
+	if mended {
+		e.mend = readAs(text, p.String())
+	}
+	c.memory.periods[text] = e
+	return e, nil
+}
+
+func (c *checker) readMeasure(cl cell, o *observation.Observation) (err error) {
 	want := c.def.Unit
 	if cl.text == "" {
 		o.Quantity.Unit = want
 		return nil
 	}
-	u, ok := c.memory.measures[cl.text]
+	e, ok := c.memory.measures[cl.text]
 	if !ok {
-		text := strings.Clone(cl.text)
-		var err error
-		if u, err = quantity.ParseUnit(text); err != nil {
-			if u, err = quantity.ParseUnit(halfWidth(text)); err != nil {
-				return fault.New(fault.Invalid, "measure %s is not a known unit; the indicator is in %s", quote(text), measureName(want))
-			}
-			c.mended(colMeasure, readAs(text, u.String()))
-		} else {
-			c.memory.measures[text] = u
+		if e, err = c.learnMeasure(strings.Clone(cl.text)); err != nil {
+			return err
 		}
 	}
-	if !u.Same(want) {
+	c.mended(colMeasure, e.mend)
+	if !e.unit.Same(want) {
 		return fault.New(fault.Invalid, "measure %s does not convert into the indicator's %s", quote(cl.text), measureName(want))
 	}
-	o.Quantity.Unit = u
+	o.Quantity.Unit = e.unit
 	return nil
+}
+
+func (c *checker) learnMeasure(text string) (e knownMeasure, err error) {
+	if e.unit, err = quantity.ParseUnit(text); err != nil {
+		half := halfWidth(text) // ％ for %
+		if e.unit, err = quantity.ParseUnit(half); err != nil {
+			return e, fault.New(fault.Invalid, "measure %s is not a known unit; the indicator is in %s", quote(text), measureName(c.def.Unit))
+		}
+		e.mend = readAs(text, half)
+	}
+	c.memory.measures[text] = e
+	return e, nil
 }
 
 func measureName(u quantity.Unit) string {

@@ -47,31 +47,35 @@ func (c *checker) readComparator(cl cell, o *observation.Observation) error {
 	return nil
 }
 
-func (c *checker) readKnown(cl cell, o *observation.Observation) error {
+func (c *checker) readKnown(cl cell, o *observation.Observation) (err error) {
 	e, ok := c.memory.instants[cl.text]
 	if !ok {
-		text := strings.Clone(cl.text)
-		e.at = c.opts.Known
-		if text != "" {
-			at, mended, err := readInstant(text, c.zone)
-			if err != nil {
-				return err
-			}
-			if e.at = at; mended {
-				e.mend = readAs(text, printInstant(at, c.zone))
-			}
+		if e, err = c.learnInstant(strings.Clone(cl.text)); err != nil {
+			return err
 		}
-		e.n = c.memory.number(keyInstant, e.at.UTC().String())
-		c.memory.instants[text] = e
 	}
-	if e.mend != "" {
-		c.mended(colKnown, e.mend)
-	}
+	c.mended(colKnown, e.mend)
 	if !c.today.IsZero() && !e.at.Before(startOf(c.today.End(), c.zone)) {
 		return fault.New(fault.Invalid, "known since %s is after today, %s", printInstant(e.at, c.zone), c.today)
 	}
 	o.Known, c.key[keyInstant] = e.at, e.n
 	return nil
+}
+
+func (c *checker) learnInstant(text string) (e knownInstant, err error) {
+	e.at = c.opts.Known
+	if text != "" {
+		var mended bool
+		if e.at, mended, err = readInstant(text, c.zone); err != nil {
+			return e, err
+		}
+		if mended {
+			e.mend = readAs(text, printInstant(e.at, c.zone))
+		}
+	}
+	e.n = c.memory.number(keyInstant, e.at.UTC().String())
+	c.memory.instants[text] = e
+	return e, nil
 }
 
 func (c *checker) readSource(cl cell, o *observation.Observation) error {

@@ -13,15 +13,15 @@ import (
 // kernel/period. A point before a single digit is not among them: a spreadsheet
 // shows the number 2023.10 as 2023.1.
 var (
-	yearForm    = regexp.MustCompile(`^(\d{4})年度?$`)                                                  //nolint:gochecknoglobals // compiled once
-	halfForm    = regexp.MustCompile(`^(\d{4})年(上|下)半年$`)                                             //nolint:gochecknoglobals // compiled once
-	partForm    = regexp.MustCompile(`^(\d{4})[- ]?([QqHh])([1-4])$`)                                 //nolint:gochecknoglobals // compiled once
-	quarterForm = regexp.MustCompile(`^(\d{4})年第?([一二三四1-4])季度$`)                                     //nolint:gochecknoglobals // compiled once
-	monthForm   = regexp.MustCompile(`^(\d{4})(?:[年/-](\d{1,2})月?|\.(\d\d))$`)                        //nolint:gochecknoglobals // compiled once
-	dayForm     = regexp.MustCompile(`^(\d{4})[年/.-](\d{1,2})[月/.-](\d{1,2})日?(?: 0?0:00(?::00)?)?$`) //nolint:gochecknoglobals // compiled once
-	digitsForm  = regexp.MustCompile(`^((?:19|20|21)\d\d)(\d\d)(\d\d)?$`)                             //nolint:gochecknoglobals // compiled once
-	monthsForm  = regexp.MustCompile(`^(\d{4})年(\d{1,2})月?[-~—–至到](\d{1,2})月$`)                       //nolint:gochecknoglobals // compiled once
-	yearsForm   = regexp.MustCompile(`^(\d{4})年?[-~—–至到](\d{4})年?$`)                                  //nolint:gochecknoglobals // compiled once
+	yearForm    = regexp.MustCompile(`^(\d{4})年度?$`)
+	halfForm    = regexp.MustCompile(`^(\d{4})年(上|下)半年$`)
+	partForm    = regexp.MustCompile(`^(\d{4})[- ]?([QqHh])([1-4])$`)
+	quarterForm = regexp.MustCompile(`^(\d{4})年第?([一二三四1-4])季度$`)
+	monthForm   = regexp.MustCompile(`^(\d{4})(?:[年/-](\d{1,2})月?|\.(\d\d))$`)
+	dayForm     = regexp.MustCompile(`^(\d{4})[年/.-](\d{1,2})[月/.-](\d{1,2})日?(?: 0?0:00(?::00)?)?$`)
+	digitsForm  = regexp.MustCompile(`^((?:19|20|21)\d\d)(\d\d)(\d\d)?$`)
+	monthsForm  = regexp.MustCompile(`^(\d{4})年(\d{1,2})月?[-~—–至到](\d{1,2})月$`)
+	yearsForm   = regexp.MustCompile(`^(\d{4})年?[-~—–至到](\d{4})年?$`)
 )
 
 // readPeriod reads a period cell as period.Parse does, or one of the forms people

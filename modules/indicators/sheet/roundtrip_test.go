@@ -21,23 +21,23 @@ import (
 	"yuzhou/kernel/testkit"
 )
 
-func parseDecimal(t testing.TB, s string) quantity.Decimal {
-	t.Helper()
+func parseDecimal(tb testing.TB, s string) quantity.Decimal {
+	tb.Helper()
 	d, err := quantity.ParseDecimal(s)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return d
 }
 
 // samples are observations with everything that an export carries.
-func samples(t testing.TB) []observation.Observation {
-	t.Helper()
+func samples(tb testing.TB) []observation.Observation {
+	tb.Helper()
 	at := time.Date(2023, 7, 10, 16, 0, 0, 0, time.UTC)
 	row := func(ind, unit, per, value, comparator, measure string) observation.Observation {
 		return observation.Observation{
-			Indicator: ind, Unit: unit, Period: parsePeriod(t, per), Vintage: 1, Known: at, Status: observation.Reported, Printed: value,
-			Quantity: quantity.Quantity{Value: parseDecimal(t, value), Cmp: quantity.Comparator(comparator), Unit: quantity.MustUnit(measure)},
+			Indicator: ind, Unit: unit, Period: parsePeriod(tb, per), Vintage: 1, Known: at, Status: observation.Reported, Printed: value,
+			Quantity: quantity.Quantity{Value: parseDecimal(tb, value), Cmp: quantity.Comparator(comparator), Unit: quantity.MustUnit(measure)},
 			Source:   observation.Source{Document: "page"},
 		}
 	}
@@ -75,8 +75,10 @@ func TestRoundTrip(t *testing.T) {
 		write  write
 		export Export
 	}{
-		{"CSV", CSV, WriteCSV, export()}, {"CSV in English with a mark", CSV, WriteCSV, english},
-		{"XLSX", XLSX, WriteXLSX, export()}, {"XLSX in English", XLSX, WriteXLSX, english},
+		{"CSV", CSV, WriteCSV, export()},
+		{"CSV in English with a mark", CSV, WriteCSV, english},
+		{"XLSX", XLSX, WriteXLSX, export()},
+		{"XLSX in English", XLSX, WriteXLSX, english},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			want := samples(t)

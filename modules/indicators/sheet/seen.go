@@ -16,7 +16,7 @@ type memory struct {
 	units      map[string]knownUnit
 	periods    map[string]knownPeriod
 	instants   map[string]knownInstant
-	measures   map[string]quantity.Unit
+	measures   map[string]knownMeasure
 
 	numbers [4]map[string]uint32 // by the canonical text of indicator, unit, period, instant
 	rows    map[key]uint32       // line of each key
@@ -34,8 +34,12 @@ const (
 
 type knownIndicator struct {
 	def  observation.Indicator
-	id   string
 	n    uint32
+	mend string
+}
+
+type knownMeasure struct {
+	unit quantity.Unit
 	mend string
 }
 
@@ -60,7 +64,7 @@ type knownInstant struct {
 func newMemory() *memory {
 	m := &memory{
 		indicators: map[string]knownIndicator{}, units: map[string]knownUnit{}, periods: map[string]knownPeriod{},
-		instants: map[string]knownInstant{}, measures: map[string]quantity.Unit{}, rows: map[key]uint32{},
+		instants: map[string]knownInstant{}, measures: map[string]knownMeasure{}, rows: map[key]uint32{},
 	}
 	for i := range m.numbers {
 		m.numbers[i] = map[string]uint32{}

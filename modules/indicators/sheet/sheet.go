@@ -5,7 +5,7 @@
 // is refused; whatever is changed on the way (a thousands separator, a full-width
 // digit, 2023年6月) is said in the row's verdict; a bad row names its cell; a file
 // that cannot be read to its end is an error, never a shorter file; what is written
-// here is read back as the same observations. Memory grows by some 30 bytes a row
+// here is read back as the same observations. Memory grows by some 40 bytes a row
 // (the keys of the duplicate check), never by the file.
 package sheet
 
@@ -61,7 +61,8 @@ func Detect(name string, head []byte) Format {
 
 // Options is what the file does not say. Lookup must be set.
 type Options struct {
-	// Lookup finds a definition by what stands in the indicator column.
+	// Lookup finds a definition by what stands in the indicator column: its id, and
+	// its name where the caller allows that.
 	Lookup func(indicator string) (observation.Indicator, bool)
 	// Suggest says what an unknown indicator was probably meant to be, as a clause
 	// that begins with "; "; nil or "" when there is no guess.
@@ -70,7 +71,7 @@ type Options struct {
 	Place func(unit string) (code string, ok bool)
 
 	DefaultUnit string             // code for rows that name no unit; "" makes the column required
-	Known       time.Time          // for rows that do not say since when they are known
+	Known       time.Time          // for rows that do not say since when they are known; it is not after Today
 	Status      observation.Status // for rows that do not say it; "" is Reported
 	Document    string             // source of rows that name none
 	Today       time.Time          // now: later periods are refused; the zero time checks nothing
@@ -95,7 +96,7 @@ type Verdict struct {
 	OK     bool   `json:"ok"`
 }
 
-// String prints the verdict for people: line 7, cell C7 (数值): …
+// String prints the verdict for people, as in: line 7, cell C7 (数值): the value is empty.
 func (v Verdict) String() string {
 	s := "line " + strconv.Itoa(v.Line)
 	if v.Cell != "" {
@@ -271,7 +272,9 @@ func columnName(column int) string {
 	if column < 0 {
 		return ""
 	}
-	return columnName(column/26-1) + string(rune('A'+column%26))
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	last := column % len(letters)
+	return columnName(column/len(letters)-1) + letters[last:last+1]
 }
 
 // clip cuts a value that is quoted in a sentence to a length people can read.

@@ -315,11 +315,11 @@ func TestFormulas(t *testing.T) {
 	}
 }
 
-func parsePeriod(t testing.TB, s string) period.Period {
-	t.Helper()
+func parsePeriod(tb testing.TB, s string) period.Period {
+	tb.Helper()
 	p, err := period.Parse(s)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return p
 }

@@ -66,9 +66,9 @@ func (e Export) text(c column, o observation.Observation) string {
 		return o.Source.Document
 	case colNote:
 		return o.Source.Note
-	default:
-		return e.computed(c, o)
+	case colName, colVintage, colScale, colBase, colLabels, columnCount:
 	}
+	return e.computed(c, o)
 }
 
 // computed is text for the columns that are not read back.

@@ -29,29 +29,42 @@ func (x xmlText) token() (xml.Token, error) {
 	return t, err
 }
 
-// until reads up to the end of the element and hands its parts to the functions.
-// They may be nil. An element that does not end is fault.Invalid.
-func (x xmlText) until(name string, start func(xml.StartElement), text func([]byte), end func(string)) error {
+// visitor takes the parts of an element as they come.
+type visitor interface {
+	start(e xml.StartElement) error
+	text(b []byte)
+	end(name string)
+}
+
+// until hands the parts of the element of this name to v, up to its end. An element
+// that does not end is fault.Invalid: the part is cut short.
+func (x xmlText) until(name string, v visitor) error {
 	for {
 		t, err := x.token()
 		if errors.Is(err, io.EOF) {
-			return fault.New(fault.Invalid, "the workbook is damaged: its part %s is cut short", x.guard.name)
+			return x.cutShort()
 		}
 		if err != nil {
 			return err
 		}
 		switch t := t.(type) {
 		case xml.StartElement:
-			start(t)
+			if err := v.start(t); err != nil {
+				return err
+			}
 		case xml.CharData:
-			text(t)
+			v.text(t)
 		case xml.EndElement:
 			if t.Name.Local == name {
 				return nil
 			}
-			end(t.Name.Local)
+			v.end(t.Name.Local)
 		}
 	}
+}
+
+func (x xmlText) cutShort() error {
+	return fault.New(fault.Invalid, "the workbook is damaged: its part %s is cut short", x.guard.name)
 }
 
 // richText collects the text of a string item without its phonetic reading.
@@ -59,15 +72,19 @@ type richText struct {
 	b        []byte
 	in       string // t, v, or "" outside
 	phonetic bool
+	formula  bool // a formula stands beside the text
 }
 
-func (r *richText) start(e xml.StartElement) {
+func (r *richText) start(e xml.StartElement) error {
 	switch e.Name.Local {
 	case "rPh":
 		r.phonetic = true
 	case "t", "v":
 		r.in = e.Name.Local
+	case "f":
+		r.formula = true
 	}
+	return nil
 }
 
 func (r *richText) text(b []byte) {
@@ -87,7 +104,7 @@ func (r *richText) end(name string) {
 }
 
 // escaped are characters that XML cannot hold, as workbooks write them.
-var escaped = regexp.MustCompile(`_x[0-9A-Fa-f]{4}_`) //nolint:gochecknoglobals // compiled once
+var escaped = regexp.MustCompile(`_x[0-9A-Fa-f]{4}_`)
 
 // String returns the text, with _x000A_ and the like decoded (ECMA-376 ST_Xstring).
 func (r *richText) String() string {
@@ -122,7 +139,7 @@ func (b *book) readStrings(name string) error {
 		}
 		if e, ok := t.(xml.StartElement); ok && e.Name.Local == "si" {
 			var r richText
-			if err := x.until("si", r.start, r.text, r.end); err != nil {
+			if err := x.until("si", &r); err != nil {
 				return err
 			}
 			b.strings = append(b.strings, r.String())
@@ -152,7 +169,7 @@ func (s *sheetFile) next() (record, error) {
 	for !s.done {
 		t, err := s.xml.token()
 		if errors.Is(err, io.EOF) {
-			return record{}, fault.New(fault.Invalid, "the workbook is damaged: its sheet is cut short after row %d", s.last)
+			return record{}, s.xml.cutShort()
 		}
 		if err != nil {
 			return record{}, err
@@ -182,55 +199,44 @@ func (s *sheetFile) row(e xml.StartElement) (record, error) {
 		number = n
 	}
 	s.last, s.cells = number, s.cells[:0]
-	for {
-		t, err := s.xml.token()
-		if errors.Is(err, io.EOF) {
-			return record{}, fault.New(fault.Invalid, "the workbook is damaged: its sheet is cut short in row %d", number)
-		}
-		if err != nil {
-			return record{}, err
-		}
-		switch t := t.(type) {
-		case xml.StartElement:
-			if t.Name.Local == "c" {
-				if err := s.cell(t, number); err != nil {
-					return record{}, err
-				}
-			}
-		case xml.EndElement:
-			if t.Name.Local == "row" {
-				return record{number, number, s.cells}, nil
-			}
-		}
-	}
+	err := s.xml.until("row", rowVisitor{s})
+	return record{number, number, s.cells}, err
 }
 
+// rowVisitor reads the cells of a row.
+type rowVisitor struct{ *sheetFile }
+
+func (v rowVisitor) start(e xml.StartElement) error {
+	if e.Name.Local != "c" {
+		return nil
+	}
+	return v.cell(e)
+}
+
+func (rowVisitor) text([]byte) {}
+func (rowVisitor) end(string)  {}
+
 // cell reads a cell to its place in cells.
-func (s *sheetFile) cell(e xml.StartElement, row int) error {
+func (s *sheetFile) cell(e xml.StartElement) error {
 	column := len(s.cells)
 	if r := attr(e, "r"); r != "" {
 		if column = columnOf(r); column < len(s.cells) {
-			return fault.New(fault.Invalid, "the workbook is damaged: cell %s in row %d is out of order", quote(r), row)
+			return fault.New(fault.Invalid, "the workbook is damaged: cell %s in row %d is out of order", quote(r), s.last)
 		}
 	}
 	var text richText
-	formula := false
-	err := s.xml.until("c", func(e xml.StartElement) {
-		formula = formula || e.Name.Local == "f"
-		text.start(e)
-	}, text.text, text.end)
-	if err != nil {
+	if err := s.xml.until("c", &text); err != nil {
 		return err
 	}
 	c := s.value(attr(e, "t"), attr(e, "s"), text.String())
-	if formula && c.text == "" && c.flaw == "" {
+	if c.empty() && text.formula {
 		c.flaw = "holds a formula whose result is not saved; open and save the file in a spreadsheet program"
 	}
 	switch {
 	case c.empty():
 		return nil
 	case column >= maxColumns:
-		return fault.New(fault.Invalid, "row %d has more than %d cells", row, maxColumns)
+		return fault.New(fault.Invalid, "row %d has more than %d cells", s.last, maxColumns)
 	}
 	for len(s.cells) < column {
 		s.cells = append(s.cells, cell{})

@@ -110,8 +110,8 @@ func parts(sheet string) map[string]string {
 	}
 }
 
-func pack(t testing.TB, parts map[string]string) []byte {
-	t.Helper()
+func pack(tb testing.TB, parts map[string]string) []byte {
+	tb.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for name, text := range parts {
@@ -120,11 +120,11 @@ func pack(t testing.TB, parts map[string]string) []byte {
 			_, err = io.WriteString(w, text)
 		}
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	if err := z.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b.Bytes()
 }
@@ -168,8 +168,8 @@ func TestXLSXDamage(t *testing.T) {
 		{"no archive", "the file is no .xlsx workbook", []byte("indicator,period,value")},
 		{"cut short", "the file is no .xlsx workbook", whole[:len(whole)-30]},
 		{"another archive", "the file is an archive but no .xlsx workbook", pack(t, map[string]string{"mimetype": "application/vnd.oasis.opendocument.spreadsheet"})},
-		{"sheet cut short", "the workbook is damaged: its sheet is cut short after row 3", pack(t, swap("xl/worksheets/a.xml", `</sheetData></worksheet>`, `<row/>`))},
-		{"row cut short", "the workbook is damaged: its sheet is cut short in row 3", pack(t, swap("xl/worksheets/a.xml", `</sheetData></worksheet>`, `<row><c r="A3"/>`))},
+		{"sheet cut short", "the workbook is damaged: its part xl/worksheets/a.xml is cut short", pack(t, swap("xl/worksheets/a.xml", `</sheetData></worksheet>`, `<row/>`))},
+		{"row cut short", "the workbook is damaged: its part xl/worksheets/a.xml is cut short", pack(t, swap("xl/worksheets/a.xml", `</sheetData></worksheet>`, `<row><c r="A3"/>`))},
 		{"broken XML", "the workbook is damaged in its part xl/worksheets/a.xml", pack(t, swap("xl/worksheets/a.xml", `</sheetData>`, `<row><c <`))},
 		{"rows out of order", `the workbook is damaged: row "1" follows row 2`, pack(t, parts(`<row r="1"/>`))},
 		{"cells out of order", `the workbook is damaged: cell "A3" in row 3 is out of order`, pack(t, parts(`<row r="3"><c r="B3"><v>1</v></c><c r="A3"><v>1</v></c></row>`))},

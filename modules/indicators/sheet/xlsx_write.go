@@ -59,42 +59,25 @@ type workbook struct {
 
 // width is how wide a column is shown, in characters of half width.
 func width(c column) float64 {
-	switch {
-	case c == colName || c == colPrinted || c == colNote:
+	switch c {
+	case colName, colPrinted, colNote:
 		return 36
-	case c == colIndicator || c == colPeriod || c == colSource:
+	case colIndicator, colPeriod, colSource:
 		return 20
-	case c == colValue || c == colBase || c == colKnown:
+	case colValue, colBase, colKnown:
 		return 16
+	case colUnit, colMeasure, colComparator, colStatus, colVintage, colScale, colLabels, columnCount:
 	}
 	return 11
 }
 
 // data writes the first sheet and returns how many rows it has.
 func (b *workbook) data(all iter.Seq[observation.Observation]) (rows int, err error) {
-	sw, err := b.file.NewStreamWriter(dataSheet)
-	if err != nil {
-		return 0, err
-	}
-	for i, c := range b.cols {
-		if err := sw.SetColWidth(i+1, i+1, width(c)); err != nil {
-			return 0, err
-		}
-	}
-	if err := sw.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
-		return 0, err
-	}
-	style, err := b.headingStyle()
+	sw, err := b.begin()
 	if err != nil {
 		return 0, err
 	}
 	cells := make([]any, len(b.cols))
-	for i, c := range b.cols {
-		cells[i] = excelize.Cell{StyleID: style, Value: b.heading(c)}
-	}
-	if err := sw.SetRow("A1", cells); err != nil {
-		return 0, err
-	}
 	for o := range all {
 		if rows++; rows >= maxRowsXLSX {
 			return 0, fault.New(fault.Invalid, "there are more rows than the %d that a sheet holds; choose fewer, or CSV", maxRowsXLSX-1)
@@ -109,6 +92,29 @@ func (b *workbook) data(all iter.Seq[observation.Observation]) (rows int, err er
 		}
 	}
 	return rows, sw.Flush()
+}
+
+// begin opens the first sheet and writes its heading.
+func (b *workbook) begin() (*excelize.StreamWriter, error) {
+	sw, err := b.file.NewStreamWriter(dataSheet)
+	if err != nil {
+		return nil, err
+	}
+	style, err := b.headingStyle()
+	if err != nil {
+		return nil, err
+	}
+	cells := make([]any, len(b.cols))
+	for i, c := range b.cols {
+		cells[i] = excelize.Cell{StyleID: style, Value: b.heading(c)}
+		if err := sw.SetColWidth(i+1, i+1, width(c)); err != nil {
+			return nil, err
+		}
+	}
+	if err := sw.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
+		return nil, err
+	}
+	return sw, sw.SetRow("A1", cells)
 }
 
 // cell returns what is put into a cell: a number with its style, or text.
