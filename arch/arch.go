@@ -132,6 +132,17 @@ func (f File) literals() iter.Seq2[*ast.BasicLit, string] {
 	}
 }
 
+// functions goes over the functions and methods that the file declares.
+func (f File) functions() iter.Seq[*ast.FuncDecl] {
+	return func(yield func(*ast.FuncDecl) bool) {
+		for _, d := range f.Syntax.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && !yield(fn) {
+				return
+			}
+		}
+	}
+}
+
 // text returns the value of a string literal, or "" when it is none.
 func text(e ast.Expr) string {
 	lit, ok := e.(*ast.BasicLit)

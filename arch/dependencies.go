@@ -16,7 +16,7 @@ type mod struct {
 	tools    []string          // packages named by tool directives
 }
 
-var required = regexp.MustCompile(`^(?:require\s+)?([\w.~/-]+\.[\w.~/-]+)\s+(v[\w.+-]+)`) //nolint:gochecknoglobals // compiled once, never changed
+var required = regexp.MustCompile(`^(?:require\s+)?([\w.~/-]+\.[\w.~/-]+)\s+(v[\w.+-]+)`)
 
 // readMod reads the lines that matter of a go.mod.
 func readMod(src string) mod {
@@ -62,7 +62,7 @@ type entry struct{ version, licence, use, reason string }
 // ledger is where every dependency is written down.
 const ledger = "docs/dependencies.md"
 
-var row = regexp.MustCompile("^\\| `([^`]+)` \\|([^|]*)\\|([^|]*)\\|([^|]*)\\|([^|]*)\\|") //nolint:gochecknoglobals // compiled once, never changed
+var row = regexp.MustCompile("^\\| `([^`]+)` \\|([^|]*)\\|([^|]*)\\|([^|]*)\\|([^|]*)\\|")
 
 // Dependencies finds differences between the modules that the code imports, the
 // tools it is checked with, and the table in docs/dependencies.md: | `module` |
@@ -120,16 +120,12 @@ func (h *House) used() (map[string]entry, error) {
 	m := readMod(string(src))
 	out := map[string]entry{}
 	for _, f := range h.Files {
+		use := "ships"
+		if f.Test() || floor(f.Dir) < 0 || within(f.Dir, "kernel/testkit") {
+			use = "tests"
+		}
 		for _, imp := range f.imports() {
-			name := m.module(imp)
-			if name == "" {
-				continue
-			}
-			use := "ships"
-			if f.Test() || floor(f.Dir) < 0 || within(f.Dir, "kernel/testkit") {
-				use = "tests"
-			}
-			if out[name].use != "ships" {
+			if name := m.module(imp); name != "" && out[name].use != "ships" {
 				out[name] = entry{version: m.versions[name], use: use}
 			}
 		}

@@ -63,13 +63,7 @@ func Floors(h *House) ([]string, error) {
 			continue
 		}
 		for _, imp := range f.imports() {
-			why := ""
-			if dir, ours := strings.CutPrefix(imp, h.Name+"/"); ours {
-				why = h.inside(f, dir)
-			} else {
-				why = outside(f, imp)
-			}
-			if why != "" {
+			if why := h.refuse(f, imp); why != "" {
 				out = append(out, fmt.Sprintf("%s imports %s: %s", f.Path(), imp, why))
 			}
 		}
@@ -77,8 +71,16 @@ func Floors(h *House) ([]string, error) {
 	return out, nil
 }
 
+// refuse says why f may not import a package, or "".
+func (h *House) refuse(f File, imp string) string {
+	if dir, ours := strings.CutPrefix(imp, h.Name+"/"); ours {
+		return inside(f, dir)
+	}
+	return outside(f, imp)
+}
+
 // inside says why f may not import the folder dir of this house, or "".
-func (h *House) inside(f File, dir string) string {
+func inside(f File, dir string) string {
 	from, to := floor(f.Dir), floor(dir)
 	same := f.Dir == dir || f.Test() && dir == strings.TrimSuffix(f.Dir, "_test")
 	switch {

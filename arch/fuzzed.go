@@ -14,9 +14,8 @@ func Fuzzed(h *House) ([]string, error) {
 	reached := map[string]map[string]bool{}
 	var out []string
 	for _, f := range h.Files {
-		for _, d := range f.Syntax.Decls {
-			fn, ok := d.(*ast.FuncDecl)
-			if !ok || f.Test() || fn.Recv != nil || !parser.MatchString(fn.Name.Name) || floor(f.Dir) < 0 {
+		for fn := range f.functions() {
+			if f.Test() || fn.Recv != nil || !parser.MatchString(fn.Name.Name) || floor(f.Dir) < 0 {
 				continue
 			}
 			if reached[f.Dir] == nil {
@@ -40,11 +39,7 @@ func (h *House) reached(dir string) map[string]bool {
 		if f.Dir != dir {
 			continue
 		}
-		for _, d := range f.Syntax.Decls {
-			fn, ok := d.(*ast.FuncDecl)
-			if !ok {
-				continue
-			}
+		for fn := range f.functions() {
 			name := fn.Name.Name
 			within[name] = append(within[name], calls(fn)...)
 			if f.Test() && strings.HasPrefix(name, "Fuzz") {

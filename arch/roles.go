@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -40,18 +41,18 @@ func Roles(h *House) ([]string, error) {
 		if !isRoot(f.Dir) || f.Test() {
 			continue
 		}
-		for _, imp := range f.imports() {
-			if imp == "net/http" && (wire()[f.Path()] != "" || f.methodsOnly()) {
-				continue
-			}
-			for _, r := range roles() {
-				if imp == r.imp && !r.homes.MatchString(f.Name) {
-					out = append(out, fmt.Sprintf("%s imports %s: that belongs in %s", f.Path(), imp, r.say))
-				}
+		for _, r := range roles() {
+			if slices.Contains(f.imports(), r.imp) && !r.homes.MatchString(f.Name) && !f.mayServe(r.imp) {
+				out = append(out, fmt.Sprintf("%s imports %s: that belongs in %s", f.Path(), r.imp, r.say))
 			}
 		}
 	}
 	return out, nil
+}
+
+// mayServe reports whether a file may import net/http in spite of its name.
+func (f File) mayServe(imp string) bool {
+	return imp == "net/http" && (wire()[f.Path()] != "" || f.methodsOnly())
 }
 
 // methodsOnly reports whether a command-line file uses net/http for nothing but the

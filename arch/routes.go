@@ -19,7 +19,7 @@ func elsewhere() map[string]string {
 	}
 }
 
-var routeText = regexp.MustCompile(`^(?:(?:GET|HEAD|POST|PUT|PATCH|DELETE) )?(/\S*)$`) //nolint:gochecknoglobals // compiled once, never changed
+var routeText = regexp.MustCompile(`^(?:(?:GET|HEAD|POST|PUT|PATCH|DELETE) )?(/\S*)$`)
 
 // Routes finds routes of a module or an engine that do not carry its name, and
 // patterns that are not written as plain text, where nobody can find them.

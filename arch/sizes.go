@@ -27,20 +27,11 @@ func Sizes(h *House) ([]string, error) {
 		if f.lines > maxFile {
 			out = append(out, fmt.Sprintf("%s has %d lines, limit %d", f.Path(), f.lines, maxFile))
 		}
-		for _, d := range f.Syntax.Decls {
-			fn, ok := d.(*ast.FuncDecl)
-			if !ok {
-				continue
-			}
+		for fn := range f.functions() {
 			if fn.Name.IsExported() {
 				exported[f.Dir]++
 			}
-			if n := f.span(fn); n > maxFunc {
-				out = append(out, fmt.Sprintf("%s: %s has %d lines, limit %d", f.at(fn), fn.Name, n, maxFunc))
-			}
-			if n := fn.Type.Params.NumFields(); n > maxParams {
-				out = append(out, fmt.Sprintf("%s: %s has %d parameters, limit %d", f.at(fn), fn.Name, n, maxParams))
-			}
+			out = append(out, f.grown(fn)...)
 		}
 	}
 	for _, dir := range slices.Sorted(maps.Keys(exported)) {
@@ -49,6 +40,18 @@ func Sizes(h *House) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// grown says in what a function has grown too big.
+func (f File) grown(fn *ast.FuncDecl) []string {
+	var out []string
+	if n := f.span(fn); n > maxFunc {
+		out = append(out, fmt.Sprintf("%s: %s has %d lines, limit %d", f.at(fn), fn.Name, n, maxFunc))
+	}
+	if n := fn.Type.Params.NumFields(); n > maxParams {
+		out = append(out, fmt.Sprintf("%s: %s has %d parameters, limit %d", f.at(fn), fn.Name, n, maxParams))
+	}
+	return out
 }
 
 // Comments finds packages that do not say once, and only once, what they are for.

@@ -2,6 +2,7 @@ package arch
 
 import (
 	"fmt"
+	"go/ast"
 	"io/fs"
 	"path"
 	"regexp"
@@ -10,8 +11,6 @@ import (
 )
 
 // The statements of SQL that name a table, as they stand in Go and in migrations.
-//
-//nolint:gochecknoglobals // compiled once, never changed
 var (
 	tableUse  = regexp.MustCompile(`(?i)\b(?:FROM|JOIN|INTO|UPDATE|TABLE(?: IF NOT EXISTS)?)\s+([a-z]+)_[a-z_]+`)
 	tableMade = regexp.MustCompile(`\b(?:FROM|JOIN|INTO|UPDATE|REFERENCES|TABLE(?: IF (?:NOT )?EXISTS)?)\s+(\w+)`)
@@ -30,19 +29,24 @@ func Tables(h *House) ([]string, error) {
 		if floor(f.Dir) < 0 || f.Test() && beyond {
 			continue
 		}
-		own := owner(f.Dir)
 		for lit, value := range f.literals() {
 			for _, m := range tableUse.FindAllStringSubmatch(value, -1) {
-				switch {
-				case m[1] != own:
-					out = append(out, fmt.Sprintf("%s touches a table of %s: ask its owner instead", f.at(lit), m[1]))
-				case isRoot(f.Dir) && !f.Test() && !storeFile.MatchString(f.Name):
-					out = append(out, f.at(lit)+" is SQL outside store.go or store_NAME.go")
-				}
+				out = append(out, f.touches(lit, m[1])...)
 			}
 		}
 	}
 	return out, nil
+}
+
+// touches says what is wrong with SQL in f that names a table of own.
+func (f File) touches(lit *ast.BasicLit, own string) []string {
+	switch {
+	case own != owner(f.Dir):
+		return []string{fmt.Sprintf("%s touches a table of %s: ask its owner instead", f.at(lit), own)}
+	case isRoot(f.Dir) && !f.Test() && !storeFile.MatchString(f.Name):
+		return []string{f.at(lit) + " is SQL outside store.go or store_NAME.go"}
+	}
+	return nil
 }
 
 // Migrations finds migrations that are misnamed or misnumbered, that touch what

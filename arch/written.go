@@ -16,7 +16,7 @@ func headings() []string {
 	return []string{"Purpose", "Tables", "Routes", "Verbs", "Protocols", "Examples"}
 }
 
-var tableNew = regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`) //nolint:gochecknoglobals // compiled once, never changed
+var tableNew = regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
 
 // Readmes finds modules and engines whose README.md is missing, lacks a heading,
 // or does not name one of their tables or routes.
@@ -31,27 +31,35 @@ func Readmes(h *House) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		readme := string(src)
-		at := -1
-		for _, want := range headings() {
-			i := strings.Index(readme, "\n## "+want+"\n")
-			if i <= at {
-				out = append(out, fmt.Sprintf("%s/README.md lacks the heading %q in its place", dir, want))
-				continue
-			}
-			at = i
-		}
 		names, err := h.public(dir)
 		if err != nil {
 			return nil, err
 		}
-		for _, name := range names {
-			if !strings.Contains(readme, "`"+name+"`") && !strings.Contains(readme, " "+name+"`") {
-				out = append(out, fmt.Sprintf("%s/README.md does not name `%s`", dir, name))
-			}
+		for _, lack := range lacks(string(src), names) {
+			out = append(out, dir+"/README.md "+lack)
 		}
 	}
 	return out, nil
+}
+
+// lacks says what is missing from a README that should name these tables and routes.
+func lacks(readme string, names []string) []string {
+	var out []string
+	at := -1
+	for _, want := range headings() {
+		i := strings.Index(readme, "\n## "+want+"\n")
+		if i <= at {
+			out = append(out, fmt.Sprintf("lacks the heading %q in its place", want))
+			continue
+		}
+		at = i
+	}
+	for _, name := range names {
+		if !strings.Contains(readme, "`"+name+"`") && !strings.Contains(readme, " "+name+"`") {
+			out = append(out, fmt.Sprintf("does not name `%s`", name))
+		}
+	}
+	return out
 }
 
 // roots returns the folders of all modules and engines.
@@ -69,11 +77,12 @@ func (h *House) roots() []string {
 func (h *House) public(dir string) ([]string, error) {
 	names := map[string]bool{}
 	for _, f := range h.Files {
-		if f.Dir == dir && !f.Test() {
-			for _, pattern := range f.mounts() {
-				if m := routeText.FindStringSubmatch(pattern); m != nil {
-					names[strings.TrimSuffix(m[1], "{$}")] = true
-				}
+		if f.Dir != dir || f.Test() {
+			continue
+		}
+		for _, pattern := range f.mounts() {
+			if m := routeText.FindStringSubmatch(pattern); m != nil {
+				names[strings.TrimSuffix(m[1], "{$}")] = true
 			}
 		}
 	}
@@ -93,7 +102,7 @@ func (h *House) public(dir string) ([]string, error) {
 	return slices.Sorted(maps.Keys(names)), nil
 }
 
-var mdLink = regexp.MustCompile(`\]\(([^)\s]+)\)`) //nolint:gochecknoglobals // compiled once, never changed
+var mdLink = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 
 // Links finds links of Markdown pages that lead to no file.
 func Links(h *House) ([]string, error) {
