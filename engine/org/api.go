@@ -1,0 +1,5 @@
+package org
+
+import "yuzhou/kernel/web"
+
+func (s *Service) operations(*web.Router) {}

@@ -1,0 +1,5 @@
+package org
+
+import "yuzhou/kernel/module"
+
+func verbs() []module.Verb { return nil }
