@@ -118,8 +118,10 @@ func verdict(holds bool, a, b float64) float64 {
 	return 0
 }
 
-// Unary computes dst[i] = op(a[i]) for one of neg abs missing (1 or 0). dst may be a.
-func Unary(op string, dst, a []float64) {
+// Unary computes dst[i] from a[i] by one of neg, abs, missing (1 or 0), zero (0
+// where it is missing), scale (times 10^n) and round (to n digits after the point,
+// half to even). dst may be a. An op that there is not is not computed.
+func Unary(op string, dst, a []float64, n int) {
 	a = a[:len(dst)]
 	switch op {
 	case "neg":
@@ -137,6 +139,20 @@ func Unary(op string, dst, a []float64) {
 			} else {
 				dst[i] = 0
 			}
+		}
+	case "zero":
+		for i, v := range a {
+			if v != v {
+				v = 0
+			}
+			dst[i] = v
+		}
+	case "scale":
+		scale(dst, a, n)
+	case "round":
+		unit := math.Pow10(n)
+		for i := range dst {
+			dst[i] = math.RoundToEven(a[i]*unit) / unit
 		}
 	}
 }
@@ -157,9 +173,9 @@ func Select(dst, c, a, b []float64) {
 	}
 }
 
-// Scale computes dst[i] = a[i]·10^n. Dividing by a whole power of ten is exact
-// where multiplying by its inverse is not. dst may be a.
-func Scale(dst, a []float64, n int) {
+// scale computes a[i]·10^n. Dividing by a whole power of ten is exact where
+// multiplying by its inverse is not.
+func scale(dst, a []float64, n int) {
 	a = a[:len(dst)]
 	if n < 0 {
 		by := math.Pow10(-n)
@@ -171,15 +187,6 @@ func Scale(dst, a []float64, n int) {
 	by := math.Pow10(n)
 	for i := range dst {
 		dst[i] = a[i] * by
-	}
-}
-
-// Round rounds to n digits after the point, half to even. dst may be a.
-func Round(dst, a []float64, n int) {
-	a = a[:len(dst)]
-	unit := math.Pow10(n)
-	for i := range dst {
-		dst[i] = math.RoundToEven(a[i]*unit) / unit
 	}
 }
 

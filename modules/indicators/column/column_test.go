@@ -150,25 +150,25 @@ func TestOneColumn(t *testing.T) {
 		kernel func(dst, a []float64)
 		want   []float64
 	}{
-		"neg":           {func(d, a []float64) { Unary("neg", d, a) }, []float64{-1, na, -3, -6, na, na, 0, -2}},
-		"missing":       {func(d, a []float64) { Unary("missing", d, a) }, []float64{0, 1, 0, 0, 1, 1, 0, 0}},
-		"scale up":      {func(d, a []float64) { Scale(d, a, 2) }, []float64{100, na, 300, 600, na, na, 0, 200}},
-		"scale down":    {func(d, a []float64) { Scale(d, a, -1) }, []float64{0.1, na, 0.3, 0.6, na, na, 0, 0.2}},
-		"lag":           {func(d, a []float64) { Lag(d, a, 4, 1) }, []float64{na, 1, na, 3, na, na, na, 0}},
-		"lead":          {func(d, a []float64) { Lag(d, a, 4, -2) }, []float64{3, 6, na, na, 0, 2, na, na}},
-		"lag too far":   {func(d, a []float64) { Lag(d, a, 4, 4) }, []float64{na, na, na, na, na, na, na, na}},
-		"lead too far":  {func(d, a []float64) { Lag(d, a, 4, -9) }, []float64{na, na, na, na, na, na, na, na}},
-		"diff":          {func(d, a []float64) { Diff(d, a, 4, 1) }, []float64{na, na, na, 3, na, na, na, 2}},
-		"diff too far":  {func(d, a []float64) { Diff(d, a, 4, 7) }, []float64{na, na, na, na, na, na, na, na}},
-		"growth":        {func(d, a []float64) { Growth(d, a, 4, 1) }, []float64{na, na, na, 100, na, na, na, na}},
-		"cumulate":      {func(d, a []float64) { Cumulate(d, a, 4) }, []float64{1, na, na, na, na, na, na, na}},
+		"neg":           {func(d, a []float64) { Unary("neg", d, a, 0) }, []float64{-1, na, -3, -6, na, na, 0, -2}},
+		"missing":       {func(d, a []float64) { Unary("missing", d, a, 0) }, []float64{0, 1, 0, 0, 1, 1, 0, 0}},
+		"scale up":      {func(d, a []float64) { Unary("scale", d, a, 2) }, []float64{100, na, 300, 600, na, na, 0, 200}},
+		"scale down":    {func(d, a []float64) { Unary("scale", d, a, -1) }, []float64{0.1, na, 0.3, 0.6, na, na, 0, 0.2}},
+		"lag":           {func(d, a []float64) { Along("lag", d, a, 4, 1) }, []float64{na, 1, na, 3, na, na, na, 0}},
+		"lead":          {func(d, a []float64) { Along("lag", d, a, 4, -2) }, []float64{3, 6, na, na, 0, 2, na, na}},
+		"lag too far":   {func(d, a []float64) { Along("lag", d, a, 4, 4) }, []float64{na, na, na, na, na, na, na, na}},
+		"lead too far":  {func(d, a []float64) { Along("lag", d, a, 4, -9) }, []float64{na, na, na, na, na, na, na, na}},
+		"diff":          {func(d, a []float64) { Along("diff", d, a, 4, 1) }, []float64{na, na, na, 3, na, na, na, 2}},
+		"diff too far":  {func(d, a []float64) { Along("diff", d, a, 4, 7) }, []float64{na, na, na, na, na, na, na, na}},
+		"growth":        {func(d, a []float64) { Along("growth", d, a, 4, 1) }, []float64{na, na, na, 100, na, na, na, na}},
+		"cumulate":      {func(d, a []float64) { Along("cumulate", d, a, 4, 0) }, []float64{1, na, na, na, na, na, na, na}},
 		"year to date":  {func(d, a []float64) { YearToDate(d, a, starts) }, []float64{na, na, na, na, na, na, na, na}},
-		"window":        {func(d, a []float64) { Window(d, a, 4, 2) }, []float64{na, na, na, 9, na, na, na, 2}},
-		"window of one": {func(d, a []float64) { Window(d, a, 4, 1) }, a},
-		"window of all": {func(d, a []float64) { Window(d, a, 4, 5) }, []float64{na, na, na, na, na, na, na, na}},
-		"previous":      {func(d, a []float64) { FillPrevious(d, a, 4) }, []float64{1, 1, 3, 6, na, na, 0, 2}},
-		"zero":          {FillZero, []float64{1, 0, 3, 6, 0, 0, 0, 2}},
-		"linear":        {func(d, a []float64) { FillLinear(d, a, 4) }, []float64{1, 2, 3, 6, na, na, 0, 2}},
+		"window":        {func(d, a []float64) { Along("sum", d, a, 4, 2) }, []float64{na, na, na, 9, na, na, na, 2}},
+		"window of one": {func(d, a []float64) { Along("sum", d, a, 4, 1) }, a},
+		"window of all": {func(d, a []float64) { Along("sum", d, a, 4, 5) }, []float64{na, na, na, na, na, na, na, na}},
+		"previous":      {func(d, a []float64) { Along("previous", d, a, 4, 0) }, []float64{1, 1, 3, 6, na, na, 0, 2}},
+		"zero":          {func(d, a []float64) { Unary("zero", d, a, 0) }, []float64{1, 0, 3, 6, 0, 0, 0, 2}},
+		"linear":        {func(d, a []float64) { Along("linear", d, a, 4, 0) }, []float64{1, 2, 3, 6, na, na, 0, 2}},
 	} {
 		got := make([]float64, len(a))
 		tt.kernel(got, a)
@@ -181,7 +181,7 @@ func TestOneColumn(t *testing.T) {
 	if !same(got, []float64{na, 1, 3, 6}) {
 		t.Errorf("year to date gives %v", got)
 	}
-	Round(got, []float64{2.5, 3.5, -0.25, na}, 0)
+	Unary("round", got, []float64{2.5, 3.5, -0.25, na}, 0)
 	if !same(got, []float64{2, 4, 0, na}) {
 		t.Errorf("rounding gives %v", got)
 	}
@@ -282,10 +282,10 @@ func BenchmarkKernels(b *testing.B) {
 		{"add", func() { Binary("+", d, a, c) }},
 		{"divide", func() { Binary("/", d, a, c) }},
 		{"power", func() { Binary("^", d, a, c) }},
-		{"growth", func() { Growth(d[:960], a, 120, 12) }},
-		{"cumulate", func() { Cumulate(d[:960], a, 120) }},
-		{"window12", func() { Window(d[:960], a, 120, 12) }},
-		{"linear", func() { FillLinear(d[:960], a, 120) }},
+		{"growth", func() { Along("growth", d[:960], a, 120, 12) }},
+		{"cumulate", func() { Along("cumulate", d[:960], a, 120, 0) }},
+		{"window12", func() { Along("sum", d[:960], a, 120, 12) }},
+		{"linear", func() { Along("linear", d[:960], a, 120, 0) }},
 	} {
 		b.Run(tt.name, func(b *testing.B) {
 			for b.Loop() {

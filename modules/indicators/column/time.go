@@ -2,9 +2,40 @@ package column
 
 import "math"
 
-// Lag computes dst[t] = a[t-n] in every row of the block, missing where t < n; a
+// Along computes a row of dst from the same row of a, for every row of a block of
+// whole rows of width cells; dst and a do not overlap. The op is one of
+//
+//   - lag: a[t-n], missing where t < n; a negative n leads;
+//   - diff: a[t] - a[t-n]; growth: (a[t]/a[t-n] - 1)·100, missing where a[t-n] is
+//     not above zero;
+//   - cumulate: a[0] + … + a[t]; sum: of the last n cells, missing where there are
+//     not n;
+//   - previous: a[t], or the last number before it when it is missing; linear:
+//     missing numbers between two others lie on the straight line between them.
+//
+// An op that there is not is not computed.
+func Along(op string, dst, a []float64, width, n int) {
+	switch op {
+	case "lag":
+		lag(dst, a, width, n)
+	case "diff":
+		diff(dst, a, width, n)
+	case "growth":
+		growth(dst, a, width, n)
+	case "cumulate":
+		cumulate(dst, a, width)
+	case "sum":
+		window(dst, a, width, n)
+	case "previous":
+		previous(dst, a, width)
+	case "linear":
+		linear(dst, a, width)
+	}
+}
+
+// lag computes dst[t] = a[t-n] in every row of the block, missing where t < n; a
 // negative n leads. dst and a hold whole rows of width cells and do not overlap.
-func Lag(dst, a []float64, width, n int) {
+func lag(dst, a []float64, width, n int) {
 	for ; len(dst) >= width; dst, a = dst[width:], a[width:] {
 		d, s := dst[:width], a[:width]
 		switch {
@@ -20,8 +51,8 @@ func Lag(dst, a []float64, width, n int) {
 	}
 }
 
-// Diff computes dst[t] = a[t] - a[t-n], as Lag does.
-func Diff(dst, a []float64, width, n int) {
+// diff computes dst[t] = a[t] - a[t-n], as lag does.
+func diff(dst, a []float64, width, n int) {
 	for ; len(dst) >= width; dst, a = dst[width:], a[width:] {
 		d, s := dst[:width], a[:width]
 		m := min(n, width)
@@ -34,9 +65,9 @@ func Diff(dst, a []float64, width, n int) {
 	}
 }
 
-// Growth computes dst[t] = (a[t]/a[t-n] - 1)·100, missing where a[t-n] is not
-// above zero, as Lag does.
-func Growth(dst, a []float64, width, n int) {
+// growth computes dst[t] = (a[t]/a[t-n] - 1)·100, missing where a[t-n] is not
+// above zero, as lag does.
+func growth(dst, a []float64, width, n int) {
 	nan := math.NaN()
 	for ; len(dst) >= width; dst, a = dst[width:], a[width:] {
 		d, s := dst[:width], a[:width]
@@ -54,9 +85,9 @@ func Growth(dst, a []float64, width, n int) {
 	}
 }
 
-// Cumulate computes dst[t] = a[0] + … + a[t] in every row. After a missing number
+// cumulate computes dst[t] = a[0] + … + a[t] in every row. After a missing number
 // everything is missing. dst and a do not overlap.
-func Cumulate(dst, a []float64, width int) {
+func cumulate(dst, a []float64, width int) {
 	for ; len(dst) >= width; dst, a = dst[width:], a[width:] {
 		d, s := dst[:width], a[:width]
 		sum := s[0]
@@ -90,9 +121,9 @@ func YearToDate(dst, a []float64, start []int) {
 	}
 }
 
-// Window computes the sum of the last n cells of a row, missing where there are not
+// window computes the sum of the last n cells of a row, missing where there are not
 // n. Numbers are added in order of time. dst and a do not overlap.
-func Window(dst, a []float64, width, n int) {
+func window(dst, a []float64, width, n int) {
 	for ; len(dst) >= width; dst, a = dst[width:], a[width:] {
 		d, s := dst[:width], a[:width]
 		m := min(n-1, width)
@@ -110,9 +141,9 @@ func Window(dst, a []float64, width, n int) {
 	}
 }
 
-// FillPrevious replaces a missing number by the last one before it in its row. dst
+// previous replaces a missing number by the last one before it in its row. dst
 // may be a.
-func FillPrevious(dst, a []float64, width int) {
+func previous(dst, a []float64, width int) {
 	for ; len(dst) >= width; dst, a = dst[width:], a[width:] {
 		last := math.NaN()
 		for i, v := range a[:width] {
@@ -125,21 +156,9 @@ func FillPrevious(dst, a []float64, width int) {
 	}
 }
 
-// FillZero replaces every missing number by zero. dst may be a.
-func FillZero(dst, a []float64) {
-	a = a[:len(dst)]
-	for i := range dst {
-		v := a[i]
-		if v != v {
-			v = 0
-		}
-		dst[i] = v
-	}
-}
-
-// FillLinear replaces missing numbers between two others of a row by those on the
+// linear replaces missing numbers between two others of a row by those on the
 // straight line between them. dst may be a.
-func FillLinear(dst, a []float64, width int) {
+func linear(dst, a []float64, width int) {
 	for ; len(dst) >= width; dst, a = dst[width:], a[width:] {
 		d := dst[:width]
 		copy(d, a[:width])

@@ -62,6 +62,3 @@ func NewTree(parent []int) (*Tree, error) {
 
 // Len is how many units there are.
 func (t *Tree) Len() int { return len(t.parent) }
-
-// Parent returns the unit above, or -1.
-func (t *Tree) Parent(unit int) int { return int(t.parent[unit]) }

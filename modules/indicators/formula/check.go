@@ -28,9 +28,6 @@ func Check(e *Expr, env Env) (*Typed, error) {
 	return &Typed{expr: e, types: c.types, unit: t}, nil
 }
 
-// Expr returns the formula as it was parsed.
-func (t *Typed) Expr() *Expr { return t.expr }
-
 // Type returns the unit and nature of the result.
 func (t *Typed) Type() Type { return t.unit }
 

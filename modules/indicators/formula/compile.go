@@ -310,9 +310,9 @@ func (c *compiler) overTime(n *node, t Type) operand {
 		if year == 0 && c.err == nil {
 			c.err = wrong(n.col, "found yoy on an axis of days; years differ in length: derive it on months, quarters or years")
 		}
-		return c.apart("yoy", a, year)
+		return c.apart("growth", a, year)
 	case "fill":
-		return c.apart("fill "+n.words[0], a, 0)
+		return c.apart(n.words[0], a, 0)
 	case "mean":
 		return c.binary(opDiv, c.apart("sum", a, n.n), c.constant(float64(n.n)))
 	}

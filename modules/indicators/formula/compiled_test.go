@@ -107,7 +107,7 @@ func (w world) cell(typed *Typed, unit, at int) Value {
 			}
 			row := w.panel.Row(name, u)
 			if !ok || row == nil {
-				return Missing(), false
+				return missing(), false
 			}
 			return exact(row[i], typeOf(city[want.ID].Unit)), true
 		},

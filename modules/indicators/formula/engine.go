@@ -25,7 +25,7 @@ func (e *Engine) Add(id string, t *Typed) error {
 	if err != nil {
 		return err
 	}
-	if err := e.Graph.Add(id, t.Expr()); err != nil {
+	if err := e.Graph.Add(id, t.expr); err != nil {
 		return err
 	}
 	if e.programs == nil {

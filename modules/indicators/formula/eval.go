@@ -86,9 +86,9 @@ func (e *evaluator) eval(n *node, at period.Period, unit string) *Trace {
 	e.done[key] = t
 	switch {
 	case e.outside(at):
-		t.Value, t.Note = Missing(), "the period lies outside the axis"
+		t.Value, t.Note = missing(), "the period lies outside the axis"
 	case e.work > maxWork:
-		t.Value, t.Note = Missing(), "the formula reaches over more numbers than one evaluation may take"
+		t.Value, t.Note = missing(), "the formula reaches over more numbers than one evaluation may take"
 	default:
 		t.Value = e.compute(t)
 	}
@@ -163,10 +163,10 @@ func (e *evaluator) input(t *Trace) Value {
 	switch {
 	case !ok || v.Missing():
 		t.Note = "there is no number for " + n.id + " in " + t.Unit + " at " + w.Period.String()
-		return Missing()
+		return missing()
 	case !v.Type.same(declared):
 		t.Note = "the number is in " + v.Type.String() + " but " + n.id + " is declared in " + declared.String()
-		return Missing()
+		return missing()
 	}
 	printed := v.Cmp
 	v = v.in(declared)
@@ -233,7 +233,7 @@ func (e *evaluator) power(t *Trace) Value {
 		if !a.Missing() && !b.Missing() {
 			t.Note = "the power is not a finite number"
 		}
-		return Missing()
+		return missing()
 	}
 	out := exact(x, e.types[t.node])
 	if a.Lo < 0 || b.Lo != b.Hi {
@@ -271,7 +271,7 @@ func (e *evaluator) conditional(t *Trace) Value {
 	switch {
 	case c.Value.Missing():
 		t.Note = "the condition compares with a missing number"
-		return Missing()
+		return missing()
 	case c.Value.Float != 0:
 		return e.alike(t, 1).loose(c.Value)
 	}
@@ -283,7 +283,7 @@ func (e *evaluator) compare(t *Trace) Value {
 	common, _ := unify(t.node, []Type{e.types[t.node.args[0]], e.types[t.node.args[1]]})
 	a, b := e.part(t, 0).in(common), e.part(t, 1).in(common)
 	if a.Missing() || b.Missing() {
-		return Missing()
+		return missing()
 	}
 	out := exact(0, Type{Kind: Number})
 	if holds(t.node.op, a.Float, b.Float) {

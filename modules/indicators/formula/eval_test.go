@@ -22,7 +22,7 @@ func (p printed) lookup(t *testing.T, rounded bool) func(Want) (Value, bool) {
 		}
 		s, ok := p[key]
 		if !ok {
-			return Missing(), false
+			return missing(), false
 		}
 		parts := strings.Fields(s)
 		d, err1 := quantity.ParseDecimal(parts[1])

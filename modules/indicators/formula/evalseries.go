@@ -80,12 +80,12 @@ func (e *evaluator) growth(t *Trace) Value {
 	before := yearBefore(t.At)
 	if before.IsZero() {
 		t.Note = "there is no such period in the year before"
-		return Missing()
+		return missing()
 	}
 	now, base := e.part(t, 0), e.partAt(t, 0, before)
 	if base.Float <= 0 {
 		t.Note = "the base of the growth is not above zero"
-		return Missing()
+		return missing()
 	}
 	return now.over(base).minus(exact(1, now.Type)).by(exact(100, now.Type))
 }
@@ -103,7 +103,7 @@ func (e *evaluator) total(t *Trace, from period.Period) Value {
 func (e *evaluator) fromFirst(t *Trace) Value {
 	if e.First.IsZero() {
 		t.Note = "there is no first period to count from"
-		return Missing()
+		return missing()
 	}
 	return e.total(t, e.First)
 }
@@ -141,14 +141,14 @@ func (e *evaluator) search(t *Trace, step int) (found Value, steps int) {
 			return v, steps
 		}
 	}
-	return Missing(), steps
+	return missing(), steps
 }
 
 // overSpace computes what looks at other units.
 func (e *evaluator) overSpace(t *Trace) Value {
 	if e.Tree == nil {
 		t.Note = "there is no tree of units"
-		return Missing()
+		return missing()
 	}
 	switch t.node.op {
 	case "share":
@@ -213,7 +213,7 @@ func (e *evaluator) share(t *Trace) Value {
 	parent := e.Tree.Parent(t.Unit)
 	if parent == "" {
 		t.Note = "the unit has no parent to be a share of"
-		return Missing()
+		return missing()
 	}
 	return e.part(t, 0).over(e.partIn(t, 0, parent)).by(exact(100, e.types[t.node]))
 }
@@ -241,7 +241,7 @@ func (e *evaluator) rank(t *Trace) Value {
 	}
 	out.Lo, out.Hi = out.Float, out.Float
 	if math.IsNaN(out.Float) {
-		return Missing()
+		return missing()
 	}
 	return out.settle()
 }

@@ -254,7 +254,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		typed.Eval(Cell{At: at(t, "2023-06"), Unit: "500000", Lookup: func(Want) (Value, bool) { return Missing(), false }})
+		typed.Eval(Cell{At: at(t, "2023-06"), Unit: "500000", Lookup: func(Want) (Value, bool) { return missing(), false }})
 		typed.Eval(Cell{Lookup: func(Want) (Value, bool) { return exact(1, Type{Kind: Number}), true }})
 	})
 }

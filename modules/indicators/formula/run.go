@@ -68,7 +68,7 @@ func (w *workspace) grow(p *Program, panel *column.Panel) {
 	lacks := func(name string) bool { return panel.Column(name) == nil }
 	if w.missing == nil && slices.ContainsFunc(p.names, lacks) {
 		w.missing = make([]float64, panel.Cells())
-		nan := Missing().Float
+		nan := missing().Float
 		column.Fill(w.missing, nan)
 	}
 }
@@ -162,32 +162,14 @@ func (b *span) step(s *step) {
 	switch s.op {
 	case "copy":
 		copy(dst, a)
-	case "scale":
-		column.Scale(dst, a, s.n)
-	case "round":
-		column.Round(dst, a, s.n)
-	case opNeg, "abs", "missing":
-		column.Unary(s.op, dst, a)
-	case "if":
-		column.Select(dst, b.cells(s.c), a, b.cells(s.b))
-	case "lag":
-		column.Lag(dst, a, width, s.n)
-	case "diff":
-		column.Diff(dst, a, width, s.n)
-	case "yoy":
-		column.Growth(dst, a, width, s.n)
-	case "cumulate":
-		column.Cumulate(dst, a, width)
+	case opNeg, "abs", "missing", "zero", "scale", "round":
+		column.Unary(s.op, dst, a, s.n)
+	case "lag", "diff", "growth", "cumulate", "sum", "previous", "linear":
+		column.Along(s.op, dst, a, width, s.n)
 	case "ytd":
 		column.YearToDate(dst, a, b.starts)
-	case "sum":
-		column.Window(dst, a, width, s.n)
-	case "fill previous":
-		column.FillPrevious(dst, a, width)
-	case "fill zero":
-		column.FillZero(dst, a)
-	case "fill linear":
-		column.FillLinear(dst, a, width)
+	case "if":
+		column.Select(dst, b.cells(s.c), a, b.cells(s.b))
 	default:
 		column.Binary(s.op, dst, a, b.cells(s.b))
 	}

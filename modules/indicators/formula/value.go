@@ -54,8 +54,8 @@ func Rounded(q quantity.Quantity) Value {
 	return v
 }
 
-// Missing returns the value that is not there.
-func Missing() Value { return exact(math.NaN(), Type{Kind: Number}) }
+// missing returns the value that is not there.
+func missing() Value { return exact(math.NaN(), Type{Kind: Number}) }
 
 // Missing reports whether there is no number.
 func (v Value) Missing() bool { return math.IsNaN(v.Float) }
