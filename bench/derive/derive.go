@@ -23,7 +23,8 @@ import (
 type size struct{ provinces, districts, base, derived, months int }
 
 // The whole country, and one province of it for the peer.
-func country() size  { return size{provinces: 31, districts: 41, base: 250, derived: 250, months: 120} }
+func country() size { return size{provinces: 31, districts: 41, base: 250, derived: 250, months: 120} }
+
 func province() size { return size{provinces: 1, districts: 41, base: 20, derived: 20, months: 120} }
 
 // cells is how many cells the districts have.

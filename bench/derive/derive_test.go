@@ -81,7 +81,7 @@ func BenchmarkCountry(b *testing.B) {
 	}
 	derived := float64(s.units() * s.derived * s.months)
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/recompute")
-	b.ReportMetric((cpuTime() - cpu).Seconds()/float64(b.N), "cpu-s/recompute")
+	b.ReportMetric((cpuTime()-cpu).Seconds()/float64(b.N), "cpu-s/recompute")
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/derived, "ns/derived-cell")
 	b.ReportMetric(float64(s.cells())/1e6, "Mcells")
 	b.ReportMetric(peakGiB(), "GiB-peak")

@@ -18,34 +18,34 @@ type peer struct {
 	size
 }
 
-func newPeer(t testing.TB, s size, p *column.Panel) *peer {
-	t.Helper()
+func newPeer(tb testing.TB, s size, p *column.Panel) *peer {
+	tb.Helper()
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	db.SetMaxOpenConns(1)
-	t.Cleanup(func() { _ = db.Close() })
+	tb.Cleanup(func() { _ = db.Close() })
 	for _, q := range []string{
 		`PRAGMA journal_mode = OFF`, `PRAGMA synchronous = OFF`,
 		`CREATE TABLE unit (id INTEGER PRIMARY KEY, parent INTEGER)`,
 		`CREATE TABLE base (ind INTEGER, unit INTEGER, month INTEGER, value REAL, PRIMARY KEY (ind, unit, month)) WITHOUT ROWID`,
 		`CREATE TABLE derived (ind INTEGER, unit INTEGER, month INTEGER, value REAL, PRIMARY KEY (ind, unit, month)) WITHOUT ROWID`,
 	} {
-		if _, err := db.ExecContext(t.Context(), q); err != nil {
-			t.Fatal(q, err)
+		if _, err := db.ExecContext(tb.Context(), q); err != nil {
+			tb.Fatal(q, err)
 		}
 	}
-	tx, err := db.BeginTx(t.Context(), nil)
+	tx, err := db.BeginTx(tb.Context(), nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	parents := s.parents()
 	hasChildren := map[int]bool{}
 	for u, parent := range parents {
 		hasChildren[parent] = true
-		if _, err := tx.ExecContext(t.Context(), `INSERT INTO unit VALUES ($1, NULLIF($2, -1))`, u, parent); err != nil {
-			t.Fatal(err)
+		if _, err := tx.ExecContext(tb.Context(), `INSERT INTO unit VALUES ($1, NULLIF($2, -1))`, u, parent); err != nil {
+			tb.Fatal(err)
 		}
 	}
 	for i := range s.base {
@@ -54,14 +54,14 @@ func newPeer(t testing.TB, s size, p *column.Panel) *peer {
 				continue
 			}
 			for m, v := range p.Row(baseID(i), u) {
-				if _, err := tx.ExecContext(t.Context(), `INSERT INTO base VALUES ($1, $2, $3, $4)`, i, u, m, v); err != nil {
-					t.Fatal(err)
+				if _, err := tx.ExecContext(tb.Context(), `INSERT INTO base VALUES ($1, $2, $3, $4)`, i, u, m, v); err != nil {
+					tb.Fatal(err)
 				}
 			}
 		}
 	}
 	if err := tx.Commit(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return &peer{db, s}
 }

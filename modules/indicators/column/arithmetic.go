@@ -33,15 +33,20 @@ func Binary(op string, dst, a, b []float64) {
 			dst[i] = max(a[i], b[i])
 		}
 	case "default":
-		for i := range dst {
-			v := a[i]
-			if v != v {
-				v = b[i]
-			}
-			dst[i] = v
-		}
+		otherwise(dst, a, b)
 	default:
 		compare(op, dst, a, b)
+	}
+}
+
+// otherwise takes b where a is missing.
+func otherwise(dst, a, b []float64) {
+	for i := range dst {
+		v := a[i]
+		if v != v {
+			v = b[i]
+		}
+		dst[i] = v
 	}
 }
 
@@ -133,20 +138,9 @@ func Unary(op string, dst, a []float64, n int) {
 			dst[i] = math.Abs(a[i])
 		}
 	case "missing":
-		for i := range dst {
-			if a[i] != a[i] {
-				dst[i] = 1
-			} else {
-				dst[i] = 0
-			}
-		}
+		isMissing(dst, a)
 	case "zero":
-		for i, v := range a {
-			if v != v {
-				v = 0
-			}
-			dst[i] = v
-		}
+		zero(dst, a)
 	case "scale":
 		scale(dst, a, n)
 	case "round":
@@ -154,6 +148,25 @@ func Unary(op string, dst, a []float64, n int) {
 		for i := range dst {
 			dst[i] = math.RoundToEven(a[i]*unit) / unit
 		}
+	}
+}
+
+func isMissing(dst, a []float64) {
+	for i, v := range a {
+		if v != v {
+			dst[i] = 1
+		} else {
+			dst[i] = 0
+		}
+	}
+}
+
+func zero(dst, a []float64) {
+	for i, v := range a {
+		if v != v {
+			v = 0
+		}
+		dst[i] = v
 	}
 }
 

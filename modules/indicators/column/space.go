@@ -99,38 +99,45 @@ type Periods struct{ Lo, Hi int }
 // Rank replaces every number by its place among the units with the same parent.
 // Equal numbers have equal places; a missing number has none.
 func (t *Tree) Rank(x []float64, width int, over Periods, r Ranking) {
-	most := 0
-	for _, peers := range t.peers {
-		most = max(most, len(peers))
-	}
-	order := make([]placed, 0, most)
+	var order []placed
 	for _, peers := range t.peers {
 		for i := over.Lo; i < over.Hi; i++ {
 			order = order[:0]
 			for _, u := range peers {
 				if v := x[int(u)*width+i]; v == v {
-					if r.Low {
-						v = -v
-					}
 					order = append(order, placed{v, u})
 				}
 			}
-			slices.SortFunc(order, func(a, b placed) int { return cmp.Compare(b.value, a.value) })
-			place := 0
-			for k, o := range order {
-				if k == 0 || o.value != order[k-1].value {
-					place++
-					if !r.Dense {
-						place = k + 1
-					}
-				}
-				x[int(o.unit)*width+i] = float64(place)
-			}
+			r.sort(order)
+			r.number(order, x[i:], width)
 		}
 	}
 }
 
-// placed is one unit in an order; the highest value stands first.
+// sort puts the first place first.
+func (r Ranking) sort(order []placed) {
+	if r.Low {
+		slices.SortFunc(order, func(a, b placed) int { return cmp.Compare(a.value, b.value) })
+		return
+	}
+	slices.SortFunc(order, func(a, b placed) int { return cmp.Compare(b.value, a.value) })
+}
+
+// number writes the places into the cells of the units, which stand width apart.
+func (r Ranking) number(order []placed, x []float64, width int) {
+	place := 0
+	for k, o := range order {
+		if k == 0 || o.value != order[k-1].value {
+			place++
+			if !r.Dense {
+				place = k + 1
+			}
+		}
+		x[int(o.unit)*width] = float64(place)
+	}
+}
+
+// placed is one unit in an order.
 type placed struct {
 	value float64
 	unit  int32

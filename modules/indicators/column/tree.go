@@ -24,8 +24,8 @@ func NewTree(parent []int) (*Tree, error) {
 		if p < -1 || p >= n {
 			return nil, fault.New(fault.Invalid, "unit %d stands below %d, which is not one of the %d units", i, p, n)
 		}
-		t.parent[i], t.leaf[i] = int32(p), true     //nolint:gosec // bounded by the units there are
-		groups[p+1] = append(groups[p+1], int32(i)) //nolint:gosec // as above
+		t.parent[i], t.leaf[i] = int32(p), true //nolint:gosec // bounded by the units there are
+		groups[p+1] = append(groups[p+1], int32(i))
 	}
 	for _, p := range parent {
 		if p >= 0 {

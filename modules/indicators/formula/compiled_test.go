@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,18 +20,17 @@ type places struct {
 }
 
 func (p places) Parent(unit string) string {
-	var u int
-	fmt.Sscan(unit, &u)
-	if p.parent[u] < 0 {
+	u, err := strconv.Atoi(unit)
+	if err != nil || p.parent[u] < 0 {
 		return ""
 	}
-	return fmt.Sprint(p.parent[u])
+	return strconv.Itoa(p.parent[u])
 }
 
 func (p places) Children(unit string) (out []string) {
 	for i, q := range p.parent {
-		if q < 0 && unit == "" || q >= 0 && fmt.Sprint(q) == unit {
-			out = append(out, fmt.Sprint(i))
+		if q < 0 && unit == "" || q >= 0 && strconv.Itoa(q) == unit {
+			out = append(out, strconv.Itoa(i))
 		}
 	}
 	return out
@@ -43,19 +43,19 @@ type world struct {
 }
 
 // newWorld fills a panel with numbers that make ties, zeros and gaps likely.
-func newWorld(t testing.TB, r *rand.Rand, first string, n int, parent []int) world {
-	t.Helper()
+func newWorld(tb testing.TB, r *rand.Rand, first string, n int, parent []int) world {
+	tb.Helper()
 	p, err := period.Parse(first)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	axis, err := column.NewAxis(p, n)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	tree, err := column.NewTree(parent)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	w := world{column.NewPanel(axis, tree), places{parent}}
 	for _, id := range sortedCity() {
@@ -95,18 +95,17 @@ func sortedCity() []string {
 func (w world) cell(typed *Typed, unit, at int) Value {
 	axis := w.panel.Axis
 	v, _ := typed.Eval(Cell{
-		At: axis.Period(at), First: axis.First, Last: axis.Period(axis.N - 1), Unit: fmt.Sprint(unit), Tree: w.tree,
+		At: axis.Period(at), First: axis.First, Last: axis.Period(axis.N - 1), Unit: strconv.Itoa(unit), Tree: w.tree,
 		Lookup: func(want Want) (Value, bool) {
-			var u int
-			fmt.Sscan(want.Unit, &u)
-			name, i, ok := want.ID, 0, true
+			u, err := strconv.Atoi(want.Unit)
+			name, i, ok := want.ID, 0, err == nil
 			if want.Target {
 				name = "target(" + want.ID + ", " + want.Period.String() + ")"
 			} else if i, ok = axis.Index(want.Period); !ok {
 				i, ok = axis.IndexEnding(want.Period)
 			}
 			row := w.panel.Row(name, u)
-			if !ok || row == nil {
+			if !ok || err != nil || row == nil {
 				return missing(), false
 			}
 			return exact(row[i], typeOf(city[want.ID].Unit)), true
@@ -117,9 +116,10 @@ func (w world) cell(typed *Typed, unit, at int) Value {
 
 // differs compares both ways of computing a formula and returns the first cell
 // where they part.
-func (w world) differs(ctx *testing.T, typed *Typed, p *Program) string {
+func (w world) differs(t *testing.T, typed *Typed, p *Program) string {
+	t.Helper()
 	dst := make([]float64, w.panel.Cells())
-	if err := p.Run(ctx.Context(), w.panel, dst); err != nil {
+	if err := p.Run(t.Context(), w.panel, dst); err != nil {
 		return err.Error()
 	}
 	n := w.panel.Axis.N

@@ -311,11 +311,3 @@ func holds(op string, a, b float64) bool {
 	}
 	return a != b
 }
-
-// truth is 1 or 0.
-func truth(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
-}

@@ -2,6 +2,7 @@ package formula
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,10 +56,8 @@ func (t tree) Children(unit string) []string { return t[unit] }
 
 func (t tree) Parent(unit string) string {
 	for parent, children := range t {
-		for _, c := range children {
-			if c == unit {
-				return parent
-			}
+		if slices.Contains(children, unit) {
+			return parent
 		}
 	}
 	return ""

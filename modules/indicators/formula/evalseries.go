@@ -15,7 +15,10 @@ func (e *evaluator) overTime(t *Trace) Value {
 	case opLess, opAtMost, opMore, opLeast, opEqual, opDiffer:
 		return e.compare(t)
 	case "missing":
-		return exact(truth(e.part(t, 0).Missing()), Type{Kind: Number})
+		if e.part(t, 0).Missing() {
+			return exact(1, Type{Kind: Number})
+		}
+		return exact(0, Type{Kind: Number})
 	case "lag":
 		return e.partAt(t, 0, t.At.Add(-n.n))
 	case "lead":

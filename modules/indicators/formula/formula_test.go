@@ -168,7 +168,7 @@ func TestErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	for _, block := range strings.Split(strings.TrimSpace(string(src)), "\n\n") {
+	for block := range strings.SplitSeq(strings.TrimSpace(string(src)), "\n\n") {
 		text, _, _ := strings.Cut(block, "\n")
 		e, err := Parse(text)
 		if err == nil {

@@ -296,35 +296,38 @@ func (p *parser) arguments(n *node, f function) error {
 		return err
 	}
 	n.n = f.absent
-	counted := f.absent != 0 && f.absent != -1
-	for i := 0; i == 0 || p.is(","); i++ {
-		if i > 0 {
-			if err := p.advance(); err != nil {
-				return err
-			}
-		}
-		var err error
-		switch {
-		case i < f.args+f.more:
-			var x *node
-			x, err = p.sum()
-			n.args = append(n.args, x)
-		case f.count && i == f.args:
-			n.n, err = p.count(f)
-			counted = true
-		case len(f.words) > 0:
-			err = p.word(n, f)
-		default:
-			err = p.unexpected(`")": the form is ` + f.form)
-		}
-		if err != nil {
-			return err
+	given := 1
+	err := p.argument(n, f, 0)
+	for ; err == nil && p.is(","); given++ {
+		if err = p.advance(); err == nil {
+			err = p.argument(n, f, given)
 		}
 	}
-	if len(n.args) < f.args || f.count && !counted || f.word && len(n.words) == 0 {
+	if err != nil {
+		return err
+	}
+	lacksCount := f.count && f.absent <= 0 && given <= f.args
+	if given < f.args || lacksCount || f.word && len(n.words) == 0 {
 		return p.unexpected("a comma and more: the form is " + f.form)
 	}
 	return nil
+}
+
+// argument reads the i-th argument: an expression, the count or a word.
+func (p *parser) argument(n *node, f function, i int) (err error) {
+	switch {
+	case i < f.args+f.more:
+		var x *node
+		x, err = p.sum()
+		n.args = append(n.args, x)
+		return err
+	case f.count && i == f.args:
+		n.n, err = p.count(f)
+		return err
+	case len(f.words) > 0:
+		return p.word(n, f)
+	}
+	return p.unexpected(`")": the form is ` + f.form)
 }
 
 // count reads a whole number within the function's bounds.

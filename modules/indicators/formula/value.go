@@ -145,28 +145,35 @@ func (v Value) minus(w Value) Value {
 // corners spans the interval over what op makes of the ends of both.
 func (v Value) corners(w Value, op func(a, b float64) float64) Value {
 	out := Value{Float: op(v.Float, w.Float), Lo: math.Inf(1), Hi: math.Inf(-1), Type: v.Type, about: v.about || w.about}
-	for i := range 4 {
-		a, aOut := v.Lo, v.loOut
-		b, bOut := w.Lo, w.loOut
-		if i&1 != 0 {
-			a, aOut = v.Hi, v.hiOut
-		}
-		if i&2 != 0 {
-			b, bOut = w.Hi, w.hiOut
-		}
-		c := op(a, b)
-		if math.IsNaN(c) { // 0·∞ and ∞/∞: what the other ends say holds
-			c = 0
-		}
-		outside := aOut || bOut
-		if c < out.Lo || c == out.Lo && !outside {
-			out.Lo, out.loOut = c, outside
-		}
-		if c > out.Hi || c == out.Hi && !outside {
-			out.Hi, out.hiOut = c, outside
+	for _, a := range v.ends() {
+		for _, b := range w.ends() {
+			c := op(a.at, b.at)
+			if math.IsNaN(c) { // 0·∞ and ∞/∞: what the other ends say holds
+				c = 0
+			}
+			out = out.reach(end{c, a.out || b.out})
 		}
 	}
 	return out.settle()
+}
+
+// end is one end of an interval; out says that the end itself is not possible.
+type end struct {
+	at  float64
+	out bool
+}
+
+func (v Value) ends() [2]end { return [2]end{{v.Lo, v.loOut}, {v.Hi, v.hiOut}} }
+
+// reach widens the interval to an end.
+func (v Value) reach(e end) Value {
+	if e.at < v.Lo || e.at == v.Lo && !e.out {
+		v.Lo, v.loOut = e.at, e.out
+	}
+	if e.at > v.Hi || e.at == v.Hi && !e.out {
+		v.Hi, v.hiOut = e.at, e.out
+	}
+	return v
 }
 
 func (v Value) by(w Value) Value {
