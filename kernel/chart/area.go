@@ -20,9 +20,9 @@ type Class struct {
 // noData is the grey of places without a number, in maps and legends.
 const noData = "#eceae3"
 
-// steps are the colours of a map's classes, light to dark; all differ in print.
+// steps are the colours of a map's classes, light to dark, four at most.
 func steps(n int) []string {
-	all := []string{"#dbe9ec", "#a9cbd3", "#6ea5b2", "#36798b", "#0f5e73"}
+	all := []string{"#e3eef0", "#c3dce1", "#9fc6cf", "#79afbc"} // ink is legible on all
 	return all[len(all)-min(max(n, 1), len(all)):]
 }
 
@@ -44,7 +44,7 @@ func (p Places) Chart() Chart {
 		pieces = append(pieces, Option{"gte": c.Min, "lt": c.Max, "label": c.Label, "color": colours[min(i, len(colours)-1)]})
 	}
 	for _, a := range p.Areas {
-		o := Option{"name": a.Name}
+		o := Option{"name": a.Name, "label": Option{"formatter": a.Label}}
 		if a.Has {
 			o["value"] = a.Value
 		}

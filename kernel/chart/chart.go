@@ -8,6 +8,7 @@
 package chart
 
 import (
+	"bytes"
 	"container/list"
 	"context"
 	"crypto/sha256"
@@ -65,6 +66,9 @@ func New() *Renderer {
 func (r *Renderer) RegisterMap(name string, geoJSON []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if bytes.Equal(r.maps[name], geoJSON) {
+		return
+	}
 	r.maps[name] = geoJSON
 	r.vm = nil // it may have drawn with the map before
 }

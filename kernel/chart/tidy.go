@@ -14,6 +14,8 @@ var (
 	classAttr  = regexp.MustCompile(` class="[^"]*"| pointer-events="[^"]*"| xmlns:xlink="[^"]*"`)
 	styleAttr  = regexp.MustCompile(` style="([^"]*)"`)
 	shorthand  = regexp.MustCompile(`^(?:(normal|italic|oblique) )?(?:(normal|bold|bolder|lighter|\d+) )?([\d.]+px) (.+)$`)
+	fraction   = regexp.MustCompile(`(\.\d)\d+`)
+	drawing    = regexp.MustCompile(` d="[^"]*"`)
 	root       = regexp.MustCompile(`^<svg width="(\d+)" height="(\d+)"`)
 )
 
@@ -26,6 +28,8 @@ func tidy(svg string, c Chart) ([]byte, error) {
 	svg = styleAttr.ReplaceAllStringFunc(svg, func(attr string) string {
 		return attributes(html.UnescapeString(styleAttr.FindStringSubmatch(attr)[1]))
 	})
+	// A tenth of a pixel is finer than any screen; a map shrinks to a half.
+	svg = drawing.ReplaceAllStringFunc(svg, func(d string) string { return fraction.ReplaceAllString(d, "$1") })
 	head := `<svg role="img" width="$1" height="$2"`
 	svg = root.ReplaceAllString(svg, head)
 	end := strings.IndexByte(svg, '>')

@@ -60,7 +60,7 @@ func getVerb(flags *flag.FlagSet) module.Run {
 		if *history {
 			q.Set("history", "true")
 		}
-		all, err := pages[Datum](ctx, api, "/indicators/observations", q)
+		all, err := allPages[Datum](ctx, api, "/indicators/observations", q)
 		if err != nil {
 			return err
 		}
@@ -75,8 +75,8 @@ func getVerb(flags *flag.FlagSet) module.Run {
 	}
 }
 
-// pages reads all pages of a list.
-func pages[T any](ctx context.Context, api *web.Client, path string, q url.Values) ([]T, error) {
+// allPages reads all pages of a list.
+func allPages[T any](ctx context.Context, api *web.Client, path string, q url.Values) ([]T, error) {
 	all := []T{}
 	for {
 		var l web.List[T]
@@ -97,7 +97,7 @@ func listVerb(*flag.FlagSet) module.Run {
 		if err != nil {
 			return err
 		}
-		all, err := pages[DefinitionJSON](ctx, api, "/indicators/definitions", url.Values{"q": {strings.Join(c.Args, " ")}, "limit": {"1000"}})
+		all, err := allPages[DefinitionJSON](ctx, api, "/indicators/definitions", url.Values{"q": {strings.Join(c.Args, " ")}, "limit": {"1000"}})
 		if err != nil {
 			return err
 		}

@@ -33,19 +33,20 @@ func (s *Service) derivation(ctx context.Context, known time.Time) (*derivation,
 }
 
 // typed parses and checks an indicator's formula, in the indicator's unit.
-func (s *Service) typed(ctx context.Context, i observation.Indicator) (*formula.Typed, error) {
+func (s *Service) typed(ctx context.Context, i observation.Indicator) (*formula.Expr, *formula.Typed, error) {
 	e, err := formula.Parse(i.Formula)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	t, err := formula.Check(e, func(id string) (formula.Info, error) {
 		in, err := s.Indicator(ctx, id)
 		return info(in), err
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return t.In(i.Unit)
+	t, err = t.In(i.Unit)
+	return e, t, err
 }
 
 func info(i observation.Indicator) formula.Info {
@@ -79,11 +80,11 @@ func (d *derivation) derived(s observation.Series) (observation.Series, error) {
 		return s, fault.New(fault.Invalid, "the formula of %s stands on itself, or on more than %d others", s.Indicator.ID, maxDepth)
 	}
 	defer func() { d.depth-- }()
-	t, err := d.s.typed(d.ctx, s.Indicator)
+	e, t, err := d.s.typed(d.ctx, s.Indicator)
 	if err != nil {
 		return s, err
 	}
-	periods, err := d.periods(s, t.Expr())
+	periods, err := d.periods(s, e)
 	if err != nil {
 		return s, err
 	}
@@ -167,7 +168,7 @@ func (d *derivation) compute(s observation.Series, t *formula.Typed, p period.Pe
 		return nil, trace, nil //nolint:nilerr // too large to print: as good as missing, and the trace shows it
 	}
 	o.Quantity = quantity.Quantity{Value: value, Cmp: v.Cmp, Unit: s.Indicator.Unit}
-	o.Printed, o.Working = o.Quantity.Chinese(), t.Expr().String()
+	o.Printed, o.Working = o.Quantity.Chinese(), s.Indicator.Formula
 	return &o, trace, nil
 }
 
@@ -269,7 +270,7 @@ func (s *Service) Explain(ctx context.Context, id, unit string, p period.Period,
 		}
 		return s.leaf(o), d.err
 	}
-	t, err := s.typed(ctx, series.Indicator)
+	_, t, err := s.typed(ctx, series.Indicator)
 	if err != nil {
 		return Working{}, err
 	}

@@ -2,6 +2,7 @@ package indicators
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"yuzhou/kernel/observation"
@@ -18,6 +19,7 @@ const (
 	figuresFile     = "indicators/figures.yaml"
 	laterFile       = "indicators/later.yaml"
 	derivedFile     = "indicators/derived.yaml"
+	mapFile         = "geo/districts.json" // GeoJSON; a feature's name is its unit's code
 )
 
 type definitionDoc struct {
@@ -249,6 +251,11 @@ func (s *Service) loadPack(p *pack.Pack) pack.Load {
 		}
 		if err := putDoc(ctx, tx, "relation", "relations", in.relations); err != nil {
 			return err
+		}
+		if p.Has(mapFile) {
+			if err := putDoc(ctx, tx, "relation", "map", json.RawMessage(p.Bytes(mapFile))); err != nil {
+				return err
+			}
 		}
 		for _, d := range in.definitions {
 			if err := putDefinition(ctx, tx, d.indicator(), s.now()); err != nil {

@@ -222,6 +222,16 @@ func relations(ctx context.Context, tx store.Tx) (r Relations, err error) {
 	return r, json.Unmarshal([]byte(doc), &r)
 }
 
+// districtMap returns the map of the districts, nil when the pack had none.
+func districtMap(ctx context.Context, tx store.Tx) ([]byte, error) {
+	var doc string
+	found, err := tx.One(ctx, `SELECT doc FROM indicators_relation WHERE id = 'map'`, nil, &doc)
+	if err != nil || !found {
+		return nil, err
+	}
+	return []byte(doc), nil
+}
+
 // putDoc writes one JSON document of table ("document" or "relation").
 func putDoc(ctx context.Context, tx store.Tx, table, id string, v any) error {
 	doc, err := json.Marshal(v)

@@ -3,6 +3,7 @@ package indicators
 import (
 	"context"
 	"embed"
+	"html/template"
 	"net/http"
 	"slices"
 	"strconv"
@@ -24,6 +25,7 @@ var (
 	numberPage    = web.MustPage[numberView](pages, "pages/number.html")
 	documentPage  = web.MustPage[documentView](pages, "pages/document.html")
 	importPage    = web.MustPage[importView](pages, "pages/import.html")
+	mapPage       = web.MustPage[mapView](pages, "pages/map.html")
 )
 
 func (s *Service) routes(rt *web.Router) {
@@ -32,7 +34,8 @@ func (s *Service) routes(rt *web.Router) {
 	rt.Page("GET /indicators/{id}/{unit}", actor.Read, s.showIndicator)
 	rt.Page("GET /indicators/{id}/{unit}/{period}", actor.Read, s.showNumber)
 	rt.Page("GET /indicators/documents/{id}", actor.Read, s.showDocument)
-	rt.Page("GET /indicators/names/{name...}", actor.Read, s.followName)
+	rt.Page("GET /"+s.site.Prefix+"/{name...}", actor.Read, s.followName)
+	rt.Page("GET /indicators/map", actor.Read, s.showMap)
 	rt.Page("GET /indicators/import", actor.Submit, s.showImport)
 	rt.Page("POST /indicators/import", actor.Submit, s.takeImport)
 }
@@ -126,7 +129,7 @@ type indicatorView struct {
 	AreaName   string
 	Body       string
 	Newest     *web.Figure
-	Chart      string // SVG, "" when there is nothing to draw
+	Chart      template.HTML // SVG, "" when there is nothing to draw
 	Rows       []vintage
 	Targets    []vintage
 	Breaks     []observation.Break
@@ -221,17 +224,15 @@ func (s *Service) notices(ctx context.Context, sh *web.Shell, id string) ([]noti
 	return out, nil
 }
 
-// followName leads from a resolvable name to the number's page.
+// followName leads from a resolvable name to its page: of an indicator, or of a
+// number.
 func (s *Service) followName(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("name")
-	if strings.Count(name, "/") == 1 {
-		if _, err := s.Indicator(r.Context(), name[strings.Index(name, "/")+1:]); err != nil {
-			return err
-		}
-		http.Redirect(w, r, "/indicators/"+name[strings.Index(name, "/")+1:], http.StatusSeeOther)
+	if _, err := s.Indicator(r.Context(), name); err == nil {
+		http.Redirect(w, r, "/indicators/"+name, http.StatusSeeOther)
 		return nil
 	}
-	o, err := s.Resolve(r.Context(), name)
+	o, err := s.Resolve(r.Context(), s.site.Prefix+"/"+name)
 	if err != nil {
 		return err
 	}
@@ -270,9 +271,4 @@ func (s *Service) takeImport(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return importPage.Render(w, r, importView{Report: &report, Name: head.Filename})
-}
-
-// chart draws a series with its targets, as SVG; "" when there is too little to draw.
-func (s *Service) chart(_ context.Context, _ *web.Shell, _ observation.Series) (string, error) {
-	return "", nil
 }
