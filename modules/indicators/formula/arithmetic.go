@@ -146,11 +146,9 @@ func productScale(out, a, b Type, sign int) int {
 // productNature keeps the nature of what is only scaled.
 func productNature(a, b, out Type) Nature {
 	switch {
-	case b.Nature == "" && b.pure() || b.Kind == Percent:
+	case b.factor() || b.Kind == Percent:
 		return a.Nature
-	case a.Nature == "" && a.pure() || a.Kind == Percent:
-		return b.Nature
-	case a.Nature == Ratio && a.pure():
+	case a.factor() || a.Kind == Percent:
 		return b.Nature
 	case (a.Nature == Ratio || b.Nature == Ratio) && len(out.nouns) <= 1:
 		return "" // patents per 10,000 people times people: patents, a stock or a flow
@@ -158,8 +156,12 @@ func productNature(a, b, out Type) Nature {
 	return Ratio
 }
 
+// factor reports whether the number only makes others larger or smaller: 2, or a
+// quotient of two yuan, but not a stock of things without a noun.
+func (t Type) factor() bool { return t.pure() && (t.Nature == "" || t.Nature == Ratio) }
+
 func quotientNature(a, b Type) Nature {
-	if b.Nature == "" && b.pure() || b.Kind == Percent && a.Kind == Number {
+	if b.factor() || b.Kind == Percent && a.Kind == Number {
 		return a.Nature
 	}
 	return Ratio

@@ -153,7 +153,8 @@ func TestUnits(t *testing.T) {
 		{"eco.gdp / 1000", "亿元", Flow},
 		{"iid.resolutions / iid.registered", "次", Ratio},
 		{"gov.cases / gov.registered_users", "万件/人", Ratio},
-		{"sec.industry_size[2022] / (1 + ratio(sec.industry_growth[2022]))", "亿元", Ratio},
+		{"sec.industry_size[2022] / (1 + ratio(sec.industry_growth[2022]))", "亿元", Flow},
+		{"eco.gdp * (st.hte / st.sti_firms)", "亿元", Flow},
 	} {
 		got := check(t, tt.in).Type()
 		if got.String() != tt.unit || got.Nature != tt.nature {
