@@ -21,22 +21,25 @@ func TestServe(t *testing.T) {
 	if s.Ready > 10*time.Second { // the goal is 3 s; a loaded machine gets more
 		t.Errorf("ready after %v", s.Ready)
 	}
-	tests := []struct{ name, path, lang, kind, has string }{
-		{"home in Chinese", "/", "zh-CN", "text/html", `lang="zh-CN"`},
-		{"home in English", "/", "en", "text/html", `lang="en"`},
-		{"OpenAPI", "/api/v1/openapi.json", "", "json", `"openapi":"3.1`},
-		{"status", "/api/v1/plan/status?at=2023-07-11", "", "application/json", `"st.hte"`},
-		{"no such page", "/nowhere", "en", "text/html", "404"},
-		{"no such operation", "/api/v1/nowhere", "", "application/problem+json", `"status":404`},
+	tests := []struct {
+		name, path, lang string
+		status           int
+		kind, has        string
+	}{
+		{"home in Chinese", "/", "zh-CN", 200, "text/html", `lang="zh-CN"`},
+		{"home in English", "/", "en", 200, "text/html", `lang="en"`},
+		{"OpenAPI", "/api/v1/openapi.json", "", 200, "json", `"openapi":"3.1`},
+		{"status", "/api/v1/plan/status?at=2023-07-11", "", 200, "application/json", `"st.hte"`},
+		{"no such page", "/nowhere", "en", 404, "text/html", "/nowhere"},
+		{"no such operation", "/api/v1/nowhere", "", 404, "application/problem+json", `"status":404`},
+		{"bad date", "/api/v1/plan/status?at=yesterday", "", 422, "application/problem+json", "yesterday"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			status, header, body := get(t, s.URL+tt.path, tt.lang)
-			if !strings.Contains(header.Get("Content-Type"), tt.kind) || !strings.Contains(body, tt.has) {
-				t.Errorf("%d %s, want %s with %s:\n%.400s", status, header.Get("Content-Type"), tt.kind, tt.has, body)
-			}
-			if strings.Contains(tt.has, "404") != (status == http.StatusNotFound) {
-				t.Errorf("status %d", status)
+			kind := header.Get("Content-Type")
+			if status != tt.status || !strings.Contains(kind, tt.kind) || !strings.Contains(body, tt.has) {
+				t.Errorf("%d %s, want %d %s with %s:\n%.2000s", status, kind, tt.status, tt.kind, tt.has, body)
 			}
 		})
 	}
@@ -112,7 +115,7 @@ func declare(base, token string, n int) error {
 // signIn returns the token of a new session.
 func signIn(t *testing.T, base, user, password string) string {
 	t.Helper()
-	in, err := json.Marshal(map[string]string{"user": user, "password": password})
+	in, err := json.Marshal(map[string]string{"login": user, "password": password})
 	if err != nil {
 		t.Fatal(err)
 	}
