@@ -59,8 +59,8 @@ func (p Places) Chart() Chart {
 			"tooltip":   Option{"trigger": "item"},
 			"series": []Option{{
 				"type": "map", "map": p.Map, "data": data, "roam": false, "selectedMode": false, "nameProperty": "name",
-				"label":     Option{"show": true, "fontSize": 10, "color": ink},
-				"itemStyle": Option{"borderColor": paper, "borderWidth": 1, "areaColor": noData},
+				"label": Option{"show": true, "fontSize": 10, "color": ink}, "labelLayout": Option{"hideOverlap": true},
+				"itemStyle": Option{"borderColor": "#bdb7a6", "borderWidth": 0.7, "areaColor": noData},
 				"emphasis":  Option{"disabled": true},
 			}},
 		},

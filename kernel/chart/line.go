@@ -59,7 +59,7 @@ func (l Line) Chart() Chart {
 	c.Option = Option{
 		"animation": false, "useUTC": true, "backgroundColor": "transparent",
 		"textStyle": Option{"fontFamily": fonts, "color": ink, "fontSize": 13},
-		"grid":      Option{"left": 72, "right": 96, "top": 36, "bottom": 32},
+		"grid":      Option{"left": 72, "right": 28, "top": 36, "bottom": 32},
 		"tooltip":   Option{"trigger": "item"},
 		"xAxis":     l.dates(),
 		"yAxis": Option{
@@ -129,7 +129,7 @@ func (l Line) series() []Option {
 		out = append(out, Option{
 			"type": "scatter", "symbol": "diamond", "symbolSize": 13, "itemStyle": Option{"color": red}, "z": 4,
 			"data":  []Option{{"value": []any{day(t.Date), t.Value}, "name": t.Label}},
-			"label": Option{"show": true, "position": "right", "color": red, "formatter": "{b}"},
+			"label": Option{"show": true, "position": "left", "distance": 8, "color": red, "formatter": "{b}"},
 		})
 	}
 	return out
