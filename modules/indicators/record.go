@@ -167,6 +167,11 @@ func (in *importer) may(ctx context.Context, unit string) error {
 // finish keeps the import, or ends it with errUndone so that nothing remains.
 func (in *importer) finish(ctx context.Context, tx store.Tx, a *appender, notes []string) error {
 	in.report.Added, in.report.Notes = a.Added, notes
+	if in.report.Refused == 0 || in.opts.Partial {
+		if err := in.catalog.gate(ctx, tx, in.touched, in.s.now()); err != nil {
+			return err
+		}
+	}
 	if in.opts.DryRun || in.report.Refused > 0 && !in.opts.Partial {
 		if !in.opts.DryRun {
 			in.report.Added = 0
