@@ -121,6 +121,9 @@ func (in *importer) take(ctx context.Context, a *appender, row sheet.Row, v shee
 			v.OK, v.Reason = false, err.Error()
 		}
 	}
+	if v.OK && (o.Status == observation.Derived || o.Status == observation.Demo) {
+		v.OK, v.Reason = false, "status "+string(o.Status)+" is given by this program only: hand in what was reported"
+	}
 	if v.OK && in.catalog.byID[o.Indicator].Formula != "" {
 		v.OK, v.Reason = false, "indicator "+o.Indicator+" is derived by a formula: hand in its inputs instead"
 	}

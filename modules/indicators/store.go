@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,8 +104,8 @@ type seriesKey struct{ indicator, unit string }
 // tip is what an append to a period continues.
 type tip struct {
 	vintage int
-	known   int64
-	same    string // fingerprint of the newest vintage
+	known   int64    // of the newest vintage
+	said    []string // fingerprints of all vintages
 }
 
 func tips(ctx context.Context, tx store.Tx, k seriesKey) (map[string]tip, error) {
@@ -117,7 +118,7 @@ func tips(ctx context.Context, tx store.Tx, k seriesKey) (map[string]tip, error)
 			if err := scan(&per, &t.vintage, &t.known, &value, &cmp, &measure, &status, &document, &figure); err != nil {
 				return err
 			}
-			t.same = fingerprint(value, cmp, measure, status, document, figure)
+			t.said = append(out[per].said, fingerprint(value, cmp, measure, status, document, figure))
 			out[per] = t
 			return nil
 		})
@@ -144,8 +145,8 @@ func newAppender(ctx context.Context, tx store.Tx) (*appender, error) {
 // Close releases the statement.
 func (a *appender) Close() error { return a.insert.Close() }
 
-// add appends o; its vintage is the next of its period. What the newest vintage
-// says already adds nothing, so that loading a document twice is harmless. A
+// add appends o; its vintage is the next of its period. What the same document
+// has said already adds nothing, so that loading it twice is harmless. A
 // number that became known before the newest vintage is fault.Conflict: knowledge
 // is not put into the past.
 func (a *appender) add(ctx context.Context, o observation.Observation) error {
@@ -161,7 +162,7 @@ func (a *appender) add(ctx context.Context, o observation.Observation) error {
 	same := fingerprint(q.Value.String(), string(q.Cmp), q.Unit.String(), string(o.Status), o.Source.Document, o.Source.Figure)
 	was, known := a.state[k][per], store.Micros(o.Known)
 	switch {
-	case was.vintage > 0 && was.same == same:
+	case slices.Contains(was.said, same):
 		return nil
 	case was.vintage > 0 && known < was.known:
 		return fault.New(fault.Conflict, "%s %s %s: a number known since %s is there already; one known since %s cannot be put before it",
@@ -176,7 +177,7 @@ func (a *appender) add(ctx context.Context, o observation.Observation) error {
 	if err != nil {
 		return a.tx.Fault(err)
 	}
-	a.state[k][per] = tip{was.vintage + 1, known, same}
+	a.state[k][per] = tip{was.vintage + 1, known, append(was.said, same)}
 	a.Added++
 	return nil
 }
