@@ -166,6 +166,7 @@ func readPack(p *pack.Pack) parsed {
 	if p.Has(derivedFile) {
 		out.derived = pack.Read[derivedDoc](p, derivedFile).Derived
 	}
+	checkFormulas(p, out.definitions)
 	checkFigures(p, out)
 	checkRelations(p, out.relations)
 	return out
@@ -243,6 +244,7 @@ func checkRelations(p *pack.Pack, r Relations) {
 // loadPack reads a pack for good: what it returns writes it.
 func (s *Service) loadPack(p *pack.Pack) pack.Load {
 	in := readPack(p)
+	s.check(p, in)
 	return func(ctx context.Context, tx store.Tx) error {
 		for _, src := range p.Manifest.Sources {
 			if err := putDoc(ctx, tx, "document", src.ID, document(p, src)); err != nil {
