@@ -41,10 +41,12 @@ func (p *published) definition() sdmx.Structure {
 	} {
 		s.Dimensions = append(s.Dimensions, d.component())
 	}
-	s.Measures = []sdmx.Component{part{
-		sdmx.Component{ID: "OBS_VALUE", Type: "Double"}, "值", "Value",
-		"按公布的样子;乘以 10 的 UNIT_MULT 次方得 UNIT_MEASURE 的个数。", "As printed; times ten to the power of UNIT_MULT it counts UNIT_MEASURE.",
-	}.component()}
+	value := part{
+		Component: sdmx.Component{ID: "OBS_VALUE", Type: "Double"}, zh: "值", en: "Value",
+		aboutZH: "按公布的样子;乘以 10 的 UNIT_MULT 次方得 UNIT_MEASURE 的个数。",
+		aboutEN: "As printed; times ten to the power of UNIT_MULT it counts UNIT_MEASURE.",
+	}
+	s.Measures = []sdmx.Component{value.component()}
 	for _, a := range p.attributes() {
 		a.Level = sdmx.LevelObs
 		s.Attributes = append(s.Attributes, a.component())
@@ -58,7 +60,8 @@ func (p *published) attributes() []part {
 		{sdmx.Component{ID: "OBS_STATUS", Codelist: p.id(obsStatusList), Mandatory: true}, "观测值状态", "Observation status", "", ""},
 		{sdmx.Component{ID: "STATUS_NATIVE", Codelist: p.id(statusList)}, "状态", "Status, in our words", "比 OBS_STATUS 细。", "Finer than OBS_STATUS."},
 		{
-			sdmx.Component{ID: "COMPARATOR"}, "比较", "Comparator", "= 等于,~ 约,~< 近,> 超,>= 以上,<= 以下,< 不足。",
+			sdmx.Component{ID: "COMPARATOR"},
+			"比较", "Comparator", "= 等于,~ 约,~< 近,> 超,>= 以上,<= 以下,< 不足。",
 			"= exactly, ~ about, ~< just under, > over, >= at least, <= at most, < under.",
 		},
 		{sdmx.Component{ID: "UNIT_MEASURE"}, "计量单位", "Unit of measure", "", ""},

@@ -86,7 +86,7 @@ func (x *stream) sorted(ctx context.Context, l look, take func(sdmx.Series) erro
 func (x *stream) updated(ctx context.Context, i observation.Indicator, all []observation.Series, l look) ([]observation.Series, error) {
 	keep := func(observation.Observation) bool { return true }
 	switch after := x.q.UpdatedAfter; {
-	case i.Formula != "" && !x.flow.targets:
+	case x.computes(i):
 		changed, err := x.changed(ctx, i.ID)
 		if err != nil {
 			return nil, err
@@ -177,100 +177,4 @@ func (x *stream) instants(ctx context.Context) ([]time.Time, error) {
 		return nil
 	})
 	return slices.SortedFunc(maps.Keys(set), time.Time.Compare), err
-}
-
-// availability collects which values the dimensions have: exactly those of the
-// data that the query asks for, or with mode=available, for each dimension, those
-// that could be chosen with what is asked of the other dimensions.
-func (x *stream) availability(ctx context.Context) (sdmx.Availability, error) {
-	exact := x.q
-	a := sdmx.Availability{Flow: x.flow.Identity}
-	dims := x.p.structure.Dimensions
-	each := make([]sdmx.Query, len(dims))
-	for n, d := range dims {
-		each[n] = exact
-		if exact.Available {
-			each[n] = without(exact, n, d.ID)
-		}
-	}
-	if exact.Available { // to see what else there is, walk over everything
-		x = &stream{s: x.s, p: x.p, flow: x.flow, q: sdmx.Query{UpdatedAfter: exact.UpdatedAfter}, known: x.known, needs: x.needs}
-	}
-	values := make([]map[string]bool, len(dims))
-	var from, to time.Time
-	err := x.walk(ctx, look{span: span{last: x.known}}, func(series sdmx.Series) error {
-		if got := selected(exact, x.p.structure, series); len(got.Obs) > 0 {
-			a.Series++
-			a.Obs += len(got.Obs)
-		}
-		for n, q := range each {
-			got := selected(q, x.p.structure, series)
-			if len(got.Obs) == 0 {
-				continue
-			}
-			if dims[n].ID == sdmx.TimePeriod {
-				from, to = widened(from, to, got.Obs)
-				continue
-			}
-			if values[n] == nil {
-				values[n] = map[string]bool{}
-			}
-			values[n][series.Key[n]] = true
-		}
-		return nil
-	})
-	for n, d := range dims {
-		if exact.Components != nil && !slices.Contains(exact.Components, d.ID) {
-			continue
-		}
-		v := sdmx.Available{Dimension: d.ID, Values: slices.Sorted(maps.Keys(values[n]))}
-		if d.ID == sdmx.TimePeriod && !from.IsZero() {
-			v.Values = []string{from.Format(time.DateOnly), to.Format(time.DateOnly)}
-		}
-		if len(v.Values) > 0 {
-			a.Values = append(a.Values, v)
-		}
-	}
-	return a, err
-}
-
-// selected is what of a series a query asks for.
-func selected(q sdmx.Query, s sdmx.Structure, series sdmx.Series) sdmx.Series {
-	if !q.Match(s, series.Key) {
-		series.Obs = nil
-		return series
-	}
-	return q.Select(s, series)
-}
-
-// without asks the same, of one dimension whatever it has.
-func without(q sdmx.Query, part int, id string) sdmx.Query {
-	q.Filters = slices.DeleteFunc(slices.Clone(q.Filters), func(f sdmx.Filter) bool { return f.Component == id })
-	keys := make([][]string, len(q.Keys))
-	for i, k := range q.Keys {
-		if keys[i] = slices.Clone(k); part < len(k) {
-			keys[i][part] = ""
-		}
-	}
-	if q.Keys != nil {
-		q.Keys = keys
-	}
-	return q
-}
-
-// widened stretches the days from and to over the periods of obs.
-func widened(from, to time.Time, obs []sdmx.Obs) (first, last time.Time) {
-	for _, o := range obs {
-		p, err := sdmx.ParsePeriod(o.Period)
-		if err != nil {
-			continue // cannot be: FormatPeriod wrote it
-		}
-		if from.IsZero() || p.Start().Before(from) {
-			from = p.Start()
-		}
-		if p.Last().After(to) {
-			to = p.Last()
-		}
-	}
-	return from, to
 }

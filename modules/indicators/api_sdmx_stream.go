@@ -27,8 +27,9 @@ type stream struct {
 	known time.Time // what became known later does not count
 	unit  string    // the one unit that is asked for, or ""
 	rank  []rank    // how series are sorted; nil: by key
-	desc  bool // periods from the newest
+	desc  bool      // periods from the newest
 	needs map[string]need
+	d     *derivation // of the instant that was last asked about
 }
 
 // need is what a derived indicator stands on.
@@ -36,9 +37,6 @@ type need struct {
 	inputs []string // itself and all inputs of inputs
 	space  bool     // one of them is read in other units too
 }
-
-// errEnough ends a walk early.
-var errEnough = errors.New("enough observations")
 
 func newStream(s *Service, p *published, f flow, q sdmx.Query) (*stream, error) {
 	if q.YearStart != "" && q.YearStart != "--01-01" {
@@ -62,58 +60,32 @@ func newStream(s *Service, p *published, f flow, q sdmx.Query) (*stream, error) 
 // write writes the datasets: one, or with includeHistory one for each instant at
 // which something became known. It returns how many observations were written.
 func (x *stream) write(ctx context.Context, out *sdmx.Writer) (int, error) {
-	n, skip := 0, x.q.Offset
-	begun := false
-	put := func(d sdmx.Dataset) func(sdmx.Series) error {
-		begun = false
-		return func(series sdmx.Series) error {
-			cut := min(skip, len(series.Obs))
-			skip -= cut
-			series.Obs = series.Obs[cut:]
-			if x.q.Limit > 0 {
-				series.Obs = series.Obs[:min(len(series.Obs), x.q.Limit-n)]
-			}
-			if len(series.Obs) > 0 {
-				if !begun {
-					begun = true
-					if err := out.Begin(d); err != nil {
-						return err
-					}
-				}
-				n += len(series.Obs)
-				if err := out.Series(series); err != nil {
-					return err
-				}
-			}
-			if x.q.Limit > 0 && n >= x.q.Limit {
-				return errEnough
-			}
-			return nil
-		}
+	p := &pager{out: out, skip: x.q.Offset, limit: x.q.Limit}
+	var err error
+	if x.q.History {
+		err = x.history(ctx, p)
+	} else {
+		p.open(sdmx.Dataset{Action: sdmx.Replace, ValidTo: x.q.AsOf})
+		err = x.sorted(ctx, look{span: span{last: x.known}}, p.put)
 	}
-	err := x.datasets(ctx, put)
 	if errors.Is(err, errEnough) {
 		err = nil
 	}
-	return n, err
+	return p.written, err
 }
 
-// datasets walks each dataset with what put returns for it.
-func (x *stream) datasets(ctx context.Context, put func(sdmx.Dataset) func(sdmx.Series) error) error {
-	if !x.q.History {
-		d := sdmx.Dataset{Action: sdmx.Replace, ValidTo: x.q.AsOf}
-		return x.sorted(ctx, look{span: span{last: x.known}}, put(d))
-	}
+// history writes what became known at each instant. A period may have got two
+// vintages at once: each is in a dataset of its own.
+func (x *stream) history(ctx context.Context, p *pager) error {
 	instants, err := x.instants(ctx)
 	if err != nil {
 		return err
 	}
 	for _, at := range instants {
-		// A period may have got two vintages at once: each is in a dataset of its own.
 		for nth, more := 0, true; more; nth++ {
 			more = false
-			l := look{span: span{at, at}, history: true, nth: nth, more: &more}
-			if err := x.sorted(ctx, l, put(sdmx.Dataset{Action: sdmx.Replace, ValidFrom: at})); err != nil {
+			p.open(sdmx.Dataset{Action: sdmx.Replace, ValidFrom: at})
+			if err := x.sorted(ctx, look{span: span{at, at}, history: true, nth: nth, more: &more}, p.put); err != nil {
 				return err
 			}
 		}
@@ -132,27 +104,12 @@ type look struct {
 
 // walk calls take with every series that the query asks for, in the order of keys.
 func (x *stream) walk(ctx context.Context, l look, take func(sdmx.Series) error) error {
-	var d *derivation
 	for _, i := range x.flow.indicators {
 		if !x.wanted(x.p.codes[i.ID]) {
 			continue
 		}
-		var all []observation.Series
-		var err error
-		if i.Formula == "" || x.flow.targets {
-			all, err = x.stored(ctx, i, l)
-		} else if l.nth == 0 {
-			if d == nil {
-				if d, err = x.s.derivation(ctx, l.last); err != nil {
-					return err
-				}
-			}
-			all, err = x.derived(ctx, d, i)
-		}
+		all, err := x.read(ctx, i, l)
 		if err != nil {
-			return err
-		}
-		if all, err = x.updated(ctx, i, all, l); err != nil {
 			return err
 		}
 		for _, series := range all {
@@ -164,6 +121,27 @@ func (x *stream) walk(ctx context.Context, l look, take func(sdmx.Series) error)
 	return nil
 }
 
+// read returns the series of an indicator whose Points are what the walk is about.
+func (x *stream) read(ctx context.Context, i observation.Indicator, l look) ([]observation.Series, error) {
+	var all []observation.Series
+	var err error
+	switch {
+	case !x.computes(i):
+		all, err = x.stored(ctx, i, l)
+	case l.nth > 0:
+		return nil, nil // computed once for an instant
+	default:
+		all, err = x.derived(ctx, i, l.last)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return x.updated(ctx, i, all, l)
+}
+
+// computes reports whether the numbers of an indicator are computed here.
+func (x *stream) computes(i observation.Indicator) bool { return i.Formula != "" && !x.flow.targets }
+
 // wanted reports whether any series of these first parts of a key may match.
 func (x *stream) wanted(parts ...string) bool {
 	q := sdmx.Query{Filters: x.q.Filters}
@@ -173,7 +151,7 @@ func (x *stream) wanted(parts ...string) bool {
 	return q.Match(x.p.structure, parts)
 }
 
-// stored reads what is in the store: its Points are what the walk is about.
+// stored reads what is in the store.
 func (x *stream) stored(ctx context.Context, i observation.Indicator, l look) ([]observation.Series, error) {
 	var rows []observation.Observation
 	err := x.s.db.Read(ctx, func(tx store.Tx) (err error) {
@@ -222,7 +200,14 @@ func (l look) choose(n int) int {
 
 // derived computes a derived indicator in all units where one of its inputs has
 // numbers; with an input that is read across units, in the units above too.
-func (x *stream) derived(ctx context.Context, d *derivation, i observation.Indicator) ([]observation.Series, error) {
+func (x *stream) derived(ctx context.Context, i observation.Indicator, known time.Time) ([]observation.Series, error) {
+	if x.d == nil || !x.d.known.Equal(known) {
+		d, err := x.s.derivation(ctx, known)
+		if err != nil {
+			return nil, err
+		}
+		x.d = d
+	}
 	units := []string{x.unit}
 	if x.unit == "" {
 		var err error
@@ -232,22 +217,30 @@ func (x *stream) derived(ctx context.Context, d *derivation, i observation.Indic
 	}
 	var out []observation.Series
 	for _, unit := range units {
-		series, err := d.series(i.ID, unit)
+		series, err := x.d.series(i.ID, unit)
 		if err != nil {
 			return nil, err
 		}
-		points := slices.Clone(series.Points)
-		for n, o := range points {
-			if at := slices.IndexFunc(series.Vintages, func(v observation.Observation) bool { return v.Period == o.Period }); o.Known.IsZero() && at >= 0 {
-				points[n].Known = series.Vintages[at].Known // a formula without inputs is known as long as it is stated
-			}
-		}
-		series.Points = points
+		series.Points = withKnown(series)
 		out = append(out, series)
 	}
 	return out, nil
 }
 
+// withKnown returns the points of a derived series; what a formula without inputs
+// gives is known since it was stated.
+func withKnown(series observation.Series) []observation.Observation {
+	points := slices.Clone(series.Points)
+	for n, o := range points {
+		at := slices.IndexFunc(series.Vintages, func(v observation.Observation) bool { return v.Period == o.Period })
+		if o.Known.IsZero() && at >= 0 {
+			points[n].Known = series.Vintages[at].Known
+		}
+	}
+	return points
+}
+
+// units lists where a derived indicator may have numbers.
 func (x *stream) units(ctx context.Context, id string) ([]string, error) {
 	n := x.need(id)
 	set := map[string]bool{}

@@ -177,11 +177,7 @@ func rows(t *testing.T, site http.Handler, path string) []string {
 	var out []string
 	s := (&published{agency: agencyOf("88.900.1")}).definition()
 	err := sdmx.ScanCSV(w.Body, s, func(r sdmx.Row) error {
-		line := strings.Join(r.Key, " ")
-		for _, v := range []sdmx.Value{r.Values[0], r.Attrs[0]} {
-			line += " " + strings.Join(v, ";")
-		}
-		out = append(out, line)
+		out = append(out, strings.Join(slices.Concat(r.Key, r.Values[0], r.Attrs[0]), " "))
 		return nil
 	})
 	if err != nil {
