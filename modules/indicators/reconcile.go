@@ -16,7 +16,8 @@ import (
 // (Relations.KnownIssues) is never looked at.
 type reconciliation struct {
 	definitions map[string]observation.Indicator
-	numbers     []observation.Observation // in the order of their sources
+	numbers     []observation.Observation            // the figures of documents, in their order
+	moving      map[string][]observation.Observation // all numbers of the indicators that a stock_flow relation names
 	relations   Relations
 	documents   map[string]Document
 	figureAt    func(figure string) pack.Pos             // where a figure is written down
@@ -67,16 +68,16 @@ func reconcile(in *reconciliation) []pack.Finding {
 	return out
 }
 
-// Check returns what the rules find in the data as they are known now. A figure
-// is at the line of its document; numbers without a document's figure take part
-// only in the reconciliation of stocks with flows.
+// Check returns what the rules find in the data as they are known now, each at
+// the line of its document. Numbers that are no figures of a document take part
+// in the reconciliation of stocks with flows, and in nothing else.
 func (s *Service) Check(ctx context.Context) ([]pack.Finding, error) {
 	c, err := s.catalog(ctx)
 	if err != nil {
 		return nil, err
 	}
 	in := reconciliation{
-		definitions: c.byID, relations: c.relations, documents: c.documents,
+		definitions: c.byID, relations: c.relations, documents: c.documents, moving: map[string][]observation.Observation{},
 		lineAt: func(document string, line int) pack.Pos { return pack.Pos{File: document, Line: line} },
 	}
 	err = s.db.Read(ctx, func(tx store.Tx) error {
@@ -84,20 +85,21 @@ func (s *Service) Check(ctx context.Context) ([]pack.Finding, error) {
 			return err
 		}
 		for _, id := range c.relations.flowing() {
-			rows, err := unitRows(ctx, tx, id, s.now())
-			if err != nil {
+			if in.moving[id], err = unitRows(ctx, tx, id, s.now()); err != nil {
 				return err
 			}
-			in.numbers = append(in.numbers, slices.DeleteFunc(rows, func(o observation.Observation) bool { return o.Source.Figure != "" })...)
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	at := map[string]pack.Pos{}
 	for _, o := range in.numbers {
 		at[o.Source.Figure] = pack.Pos{File: o.Source.Document, Line: first(o.Source.Lines)}
 	}
 	in.figureAt = func(figure string) pack.Pos { return at[figure] }
-	return reconcile(&in), err
+	return reconcile(&in), nil
 }
 
 // check adds what the rules find in a pack. A pack in which a figure or a
@@ -106,6 +108,7 @@ func (s *Service) check(p *pack.Pack, read parsed) {
 	files := map[string]string{}
 	in := reconciliation{
 		definitions: map[string]observation.Indicator{}, relations: read.relations, documents: map[string]Document{},
+		moving: map[string][]observation.Observation{},
 		figureAt: func(figure string) pack.Pos {
 			if pos := p.Where("figure", figure); pos.File != "" {
 				return pos
@@ -128,6 +131,9 @@ func (s *Service) check(p *pack.Pack, read parsed) {
 	}
 	if !in.whole() {
 		return
+	}
+	for _, id := range in.relations.flowing() {
+		in.moving[id] = in.of(id, stated)
 	}
 	for _, f := range reconcile(&in) {
 		p.Find(f)

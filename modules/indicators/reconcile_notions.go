@@ -190,7 +190,7 @@ func otherNotions(in *reconciliation) []pack.Finding {
 		for _, p := range []Pair{d, {A: d.B, B: d.A}} {
 			wishes, actual := in.of(p.A, wished), in.of(p.B, stated)
 			a, b := in.definitions[p.A], in.definitions[p.B]
-			if len(wishes) == 0 || len(actual) == 0 || len(in.of(p.A, stated)) > 0 || a.Group != b.Group && common(a.ZH, b.ZH) < alike {
+			if len(wishes) == 0 || len(actual) == 0 || len(in.of(p.A, stated)) > 0 || a.Group != b.Group && !share(a.ZH, b.ZH, alike) {
 				continue
 			}
 			x, y := cite(wishes[0]), cite(actual[0])
@@ -203,22 +203,15 @@ func otherNotions(in *reconciliation) []pack.Finding {
 	return out
 }
 
-// common returns the length, in characters, of the longest stretch that stands in
-// both texts.
-func common(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	row, best := make([]int, len(y)+1), 0
-	for i := range x {
-		for j := len(y); j > 0; j-- {
-			if x[i] == y[j-1] {
-				row[j] = row[j-1] + 1
-			} else {
-				row[j] = 0
-			}
-			best = max(best, row[j])
+// share reports whether two names have n characters in a row in common.
+func share(a, b string, n int) bool {
+	r := []rune(a)
+	for i := 0; i+n <= len(r); i++ {
+		if strings.Contains(b, string(r[i:i+n])) {
+			return true
 		}
 	}
-	return best
+	return false
 }
 
 // missingBaselines finds targets that no number of the same indicator leads up

@@ -83,12 +83,8 @@ func (b balance) text(definitions map[string]observation.Indicator) pack.Text {
 // stock; stocks that the words of a target imply are among its own.
 func (in *reconciliation) ledgers(f func(r StockFlow, l ledger)) {
 	for _, r := range in.relations.StockFlow {
-		numbers := map[string][]observation.Observation{}
-		for _, id := range slices.Concat([]string{r.Stock}, r.In, r.Out) {
-			numbers[id] = in.of(id, stated)
-		}
-		for _, unit := range placesOf(numbers[r.Stock]) {
-			l := r.ledger(in.definitions, numbers, unit)
+		for _, unit := range placesOf(in.moving[r.Stock]) {
+			l := r.ledger(in.definitions, in.moving, unit)
 			l.stock = append(in.implied(r.Stock, unit), l.stock...)
 			f(r, l)
 		}

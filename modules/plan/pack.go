@@ -191,6 +191,7 @@ func readPack(p *pack.Pack) Plan {
 			pl.Highlights = append(pl.Highlights, Highlight{Text: r.Text, N: r.N, Field: r.Field, Lines: r.Lines, Figures: r.Figures})
 		}
 	}
+	inspect(p, &pl)
 	return pl
 }
 

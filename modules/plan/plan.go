@@ -141,6 +141,8 @@ type Needs struct {
 		Figure(ctx context.Context, id string, known time.Time) (observation.Observation, error)
 		// Indicator returns a definition; fault.NotFound when there is none.
 		Indicator(ctx context.Context, id string) (observation.Indicator, error)
+		// Check returns what may mislead a reader of the numbers.
+		Check(ctx context.Context) ([]pack.Finding, error)
 	}
 	Units interface {
 		// Unit returns a unit; fault.NotFound when there is none.
@@ -229,6 +231,6 @@ func (p *Plan) Target(id string) (Target, bool) {
 func (s *Service) Module() module.Module {
 	return module.Module{
 		Name: "plan", Migrations: migrations, Pack: s.loadPack, Verbs: s.verbs(),
-		Routes: func(rt *web.Router) { s.operations(rt); s.routes(rt) },
+		Routes: func(rt *web.Router) { s.operations(rt); s.checkOperations(rt); s.routes(rt) },
 	}
 }
