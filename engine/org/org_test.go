@@ -2,7 +2,6 @@ package org
 
 import (
 	"bytes"
-	"context"
 	"io/fs"
 	"log/slog"
 	"sync"
@@ -75,7 +74,7 @@ func (w town) load(t *testing.T, files fs.FS) {
 // small is a pack of three units, units being the lines of units.yaml.
 func small(units string) fstest.MapFS {
 	return fstest.MapFS{
-		"pack.yaml": {Data: []byte(`{schema: yuzhou.pack/v1, id: t, prefix: "88.990.1", unit: "990000", zone: "+08:00", zh: 试, en: Trial, sources: [{id: s, kind: primary, zh: 源}]}`)},
+		"pack.yaml":      {Data: []byte(`{schema: yuzhou.pack/v1, id: t, prefix: "88.990.1", unit: "990000", zone: "+08:00", zh: 试, en: Trial, sources: [{id: s, kind: primary, zh: 源}]}`)},
 		"org/units.yaml": {Data: []byte("units:\n" + units)},
 	}
 }
@@ -87,10 +86,10 @@ const threeUnits = `  - {id: "990000", kind: city, zh: 市, en: City, parent: ""
 
 func each(t *testing.T, files fs.FS, fn func(*testing.T, town)) {
 	t.Helper()
-	testkit.EachStore(t, "org", files2(), func(t *testing.T, db *store.DB) { fn(t, newTown(t, db, files)) })
+	testkit.EachStore(t, "org", theFiles(), func(t *testing.T, db *store.DB) { fn(t, newTown(t, db, files)) })
 }
 
-func files2() fs.FS { return files }
+func theFiles() fs.FS { return files }
 
 func must(t *testing.T, err error) {
 	t.Helper()
@@ -167,11 +166,10 @@ func TestEnsureOwner(t *testing.T) {
 		}
 		in, err := w.signIn(ctx, user, password, origin{})
 		must(t, err)
-		a, _, found, err := w.bearer(ctx, in.token)
+		a, found, err := w.bearer(ctx, in.token)
 		must(t, err)
-		if !found || w.Decide(ctx, a, actor.Administer, "990101") != nil {
+		if !found || w.Decide(ctx, a.Actor, actor.Administer, "990101") != nil {
 			t.Errorf("the owner cannot administer a district: %+v", a)
 		}
-		_ = context.Background
 	})
 }

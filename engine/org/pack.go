@@ -165,8 +165,8 @@ func (s *Service) loadPack(p *pack.Pack) pack.Load {
 type loaded struct{ added, changed, corrected, ended int }
 
 // String says it as the audit keeps it.
-func (l loaded) String() string {
-	return fmt.Sprintf("units: %d new, %d changed, %d corrected, %d ended", l.added, l.changed, l.corrected, l.ended)
+func (n *loaded) String() string {
+	return fmt.Sprintf("units: %d new, %d changed, %d corrected, %d ended", n.added, n.changed, n.corrected, n.ended)
 }
 
 // loadUnits brings the units up to the pack's state. A new name, kind, parent or
@@ -280,21 +280,28 @@ func (s *Service) loadPosts(ctx context.Context, tx store.Tx, in orgDoc) error {
 		if err := putPerson(ctx, tx, r.ID, r.Text, r.Note); err != nil {
 			return err
 		}
-		held, err := holdings(ctx, tx, r.ID, "pack")
-		if err != nil {
-			return err
-		}
-		if slices.Contains(held, r.Post) {
-			continue
-		}
-		for _, post := range held {
-			if err := release(ctx, tx, r.ID, post, s.day(s.now())); err != nil {
-				return err
-			}
-		}
-		if err := hold(ctx, tx, r.ID, r.Post, r.From, "pack"); err != nil {
+		if err := s.loadHolder(ctx, tx, r); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// loadHolder lets a person hold the post that the pack says, in place of the one
+// that an earlier pack said.
+func (s *Service) loadHolder(ctx context.Context, tx store.Tx, r personRow) error {
+	h := holding{r.ID, r.Post, "pack"}
+	held, err := holdings(ctx, tx, r.ID, "pack")
+	if err != nil || slices.Contains(held, r.Post) {
+		return err
+	}
+	if done, err := settled(ctx, tx, h); err != nil || done {
+		return err
+	}
+	for _, post := range held {
+		if err := release(ctx, tx, holding{r.ID, post, "pack"}, s.day(s.now())); err != nil {
+			return err
+		}
+	}
+	return hold(ctx, tx, h, r.From)
 }

@@ -146,7 +146,7 @@ func (s *Service) checkPassword(login, password string) error {
 		return s.refuse(invalid, "password.short", minPassword)
 	case len(password) > maxPassword:
 		return s.refuse(invalid, "password.long", maxPassword)
-	case strings.EqualFold(password, login) || strings.Count(password, password[:1]) == len(password):
+	case strings.EqualFold(password, login) || strings.Trim(password, string([]rune(password)[:1])) == "":
 		return s.refuse(invalid, "password.plain")
 	}
 	return nil

@@ -41,11 +41,12 @@ type NewPerson struct {
 	Person string `json:"person,omitempty" doc:"id of a person who is known already"`
 }
 
-var loginForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{1,31}$`) //nolint:gochecknoglobals // compiled once, never changed
+var loginForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{1,31}$`)
 
 // EnsureOwner makes the first person who can administer the city, unless there
 // is one. It returns the name to sign in with and, only when created, the
 // password, which is nowhere else.
+//nolint:revive // four results: the password is there only when created says so
 func (s *Service) EnsureOwner(ctx context.Context) (user, password string, created bool, err error) {
 	err = s.db.Read(ctx, func(tx store.Tx) error {
 		user, err = firstOwner(ctx, tx, s.site.Unit)
@@ -151,6 +152,9 @@ func (s *Service) people(ctx context.Context, text string) (out []Person, err er
 
 // person returns one person, or fault.NotFound.
 func (s *Service) person(ctx context.Context, id string) (Person, error) {
+	if id == "" {
+		return Person{}, s.refuse(notFound, "person.unknown", id) // to the store an empty id means all
+	}
 	var out []Person
 	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
 		out, err = personRows(ctx, tx, id)
@@ -205,7 +209,8 @@ func (s *Service) grant(ctx context.Context, person string, g actor.Grant) error
 }
 
 func (s *Service) addGrant(ctx context.Context, tx store.Tx, person string, g actor.Grant) error {
-	if err := insertGrant(ctx, tx, person, g, PersonGrant{ID: store.NewID(s.now()), By: whoIs(ctx).ID}, s.now()); err != nil {
+	made := PersonGrant{Grant: g, ID: store.NewID(s.now()), By: whoIs(ctx).ID}
+	if err := insertGrant(ctx, tx, person, made, s.now()); err != nil {
 		return err
 	}
 	return s.Audit(ctx, tx, "org.grant.add", person, string(g.Role)+" over "+g.Unit)
@@ -234,6 +239,9 @@ func (s *Service) revoke(ctx context.Context, person, id string) error {
 
 // keepOwner refuses a change after which nobody could administer the city.
 func (s *Service) keepOwner(ctx context.Context, tx store.Tx) error {
+	if err := lockOwners(ctx, tx); err != nil {
+		return err
+	}
 	left, err := firstOwner(ctx, tx, s.site.Unit)
 	if err == nil && left == "" {
 		return s.refuse(conflict, "person.last")
@@ -259,21 +267,27 @@ func (s *Service) setPost(ctx context.Context, person, post string) error {
 		if err != nil {
 			return err
 		}
-		for _, was := range held {
-			if was == post {
-				continue
-			}
-			if err := release(ctx, tx, person, was, today); err != nil {
-				return err
-			}
-		}
-		if post != "" && !slices.Contains(held, post) {
-			if err := hold(ctx, tx, person, post, today, "here"); err != nil {
-				return err
-			}
+		if err := exchange(ctx, tx, held, holding{person, post, "here"}, today); err != nil {
+			return err
 		}
 		return s.Audit(ctx, tx, "org.person.post", person, strings.Join(held, ", ")+" → "+post)
 	})
+}
+
+// exchange ends what a person holds but for the new post, and begins that one.
+func exchange(ctx context.Context, tx store.Tx, held []string, h holding, today string) error {
+	for _, post := range held {
+		if post == h.post {
+			continue
+		}
+		if err := release(ctx, tx, holding{h.person, post, h.origin}, today); err != nil {
+			return err
+		}
+	}
+	if h.post == "" || slices.Contains(held, h.post) {
+		return nil
+	}
+	return hold(ctx, tx, h, today)
 }
 
 // resetPassword gives a person a new temporary password and ends all sessions.

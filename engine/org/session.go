@@ -110,17 +110,17 @@ func (s *Service) reserve(ctx context.Context, login string) (failures int64, er
 	now := s.now()
 	var wait time.Duration
 	err = s.db.Write(ctx, func(tx store.Tx) error {
-		n, until, seen, err := attempts(ctx, tx, digest(login))
+		was, err := attempts(ctx, tx, digest(login))
 		if err != nil {
 			return err
 		}
-		if wait = until.Sub(now); wait > 0 {
+		if wait = was.until.Sub(now); wait > 0 {
 			return nil
 		}
-		if now.Sub(seen) >= forgetAfter {
-			n = 0
+		if now.Sub(was.seen) >= forgetAfter {
+			was.failures = 0
 		}
-		failures = n + 1
+		failures = was.failures + 1
 		return putAttempts(ctx, tx, attempt{digest(login), failures, now.Add(lockFor(failures)), now})
 	})
 	if err == nil && wait > 0 {
@@ -182,9 +182,15 @@ func clip(text string, n int) string {
 // minutes rounds up, for people.
 func minutes(d time.Duration) int { return int((d + time.Minute - 1) / time.Minute) }
 
+// caller is an actor and the session that showed who it is.
+type caller struct {
+	actor.Actor
+	session string
+}
+
 // bearer finds out who a token belongs to; found is false when the session has
 // ended, was never there, or its account is locked.
-func (s *Service) bearer(ctx context.Context, token string) (a actor.Actor, session string, found bool, err error) {
+func (s *Service) bearer(ctx context.Context, token string) (c caller, found bool, err error) {
 	now := s.now()
 	var row sessionRow
 	err = s.db.Read(ctx, func(tx store.Tx) error {
@@ -195,20 +201,20 @@ func (s *Service) bearer(ctx context.Context, token string) (a actor.Actor, sess
 			found = false
 			return nil
 		}
-		a.ID, a.Name = row.person, row.name
-		a.Grants, err = grantsInForce(ctx, tx, row.person)
+		c.ID, c.Name, c.session = row.person, row.name, row.id
+		c.Grants, err = grantsInForce(ctx, tx, row.person)
 		return err
 	})
 	if err != nil || !found {
-		return actor.Actor{}, "", false, err
+		return caller{}, false, err
 	}
 	if now.Sub(row.seen) >= touchEvery {
 		// A full disk must not sign people out: reading goes on without the touch.
 		if err := s.db.Write(ctx, func(tx store.Tx) error { return touchSession(ctx, tx, row.id, now) }); err != nil && fault.KindOf(err) != busy {
-			return actor.Actor{}, "", false, err
+			return caller{}, false, err
 		}
 	}
-	return a, row.id, true, nil
+	return c, true, nil
 }
 
 // signOut ends the session of a token; none is no error.

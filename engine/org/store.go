@@ -122,19 +122,33 @@ func holdings(ctx context.Context, tx store.Tx, person, origin string) ([]string
 		})
 }
 
-// hold lets a person hold a post from a day on. Holding it already is no error.
-func hold(ctx context.Context, tx store.Tx, person, post, from, origin string) error {
+// holding says that a person holds a post, by the word of a pack or of an owner.
+type holding struct{ person, post, origin string }
+
+// settled reports whether an owner has once ended or begun this holding here, so
+// that a pack has no more to say about it.
+func settled(ctx context.Context, tx store.Tx, h holding) (bool, error) {
+	var n int64
+	_, err := tx.One(ctx, `SELECT COUNT(*) FROM org_holding WHERE person = $1 AND post = $2 AND origin = 'here'`, []any{h.person, h.post}, &n)
+	return n > 0, err
+}
+
+// hold lets a person hold a post from a day on. A stretch that began on the same
+// day goes on.
+func hold(ctx context.Context, tx store.Tx, h holding, from string) error {
 	_, err := tx.Exec(ctx, `INSERT INTO org_holding (person, post, valid_from, valid_until, origin) VALUES ($1, $2, $3, '', $4)
-		ON CONFLICT (person, post, valid_from) DO UPDATE SET valid_until = ''`, person, post, from, origin)
+		ON CONFLICT (person, post, valid_from) DO UPDATE SET valid_until = '', origin = excluded.origin`, h.person, h.post, from, h.origin)
 	return err
 }
 
-// release ends what a person holds on a day. What began that very day never was.
-func release(ctx context.Context, tx store.Tx, person, post, on string) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM org_holding WHERE person = $1 AND post = $2 AND valid_from = $3`, person, post, on); err != nil {
+// release ends what a person holds on a day and notes who ended it. What began
+// that very day never was.
+func release(ctx context.Context, tx store.Tx, h holding, on string) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM org_holding WHERE person = $1 AND post = $2 AND valid_from = $3`, h.person, h.post, on); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `UPDATE org_holding SET valid_until = $1 WHERE person = $2 AND post = $3 AND valid_until = ''`, on, person, post)
+	_, err := tx.Exec(ctx, `UPDATE org_holding SET valid_until = $1, origin = $2 WHERE person = $3 AND post = $4 AND valid_until = ''`,
+		on, h.origin, h.person, h.post)
 	return err
 }
 

@@ -118,9 +118,16 @@ func grantsInForce(ctx context.Context, tx store.Tx, person string) ([]actor.Gra
 		})
 }
 
-func insertGrant(ctx context.Context, tx store.Tx, person string, g actor.Grant, by PersonGrant, now time.Time) error {
+func insertGrant(ctx context.Context, tx store.Tx, person string, g PersonGrant, now time.Time) error {
 	_, err := tx.Exec(ctx, `INSERT INTO org_grant (id, person, role, unit, since, ended, granter) VALUES ($1, $2, $3, $4, $5, 0, $6)`,
-		by.ID, person, string(g.Role), g.Unit, store.Micros(now), by.By)
+		g.ID, person, string(g.Role), g.Unit, store.Micros(now), g.By)
+	return err
+}
+
+// lockOwners keeps two transactions on PostgreSQL from ending, each unseen by the
+// other, the last two owners.
+func lockOwners(ctx context.Context, tx store.Tx) error {
+	_, err := tx.Exec(ctx, `UPDATE org_account SET locked = locked WHERE person IN (SELECT person FROM org_grant WHERE role = $1)`, string(actor.Owner))
 	return err
 }
 
@@ -180,10 +187,20 @@ type attempt struct {
 	until, seen time.Time
 }
 
-func attempts(ctx context.Context, tx store.Tx, digest string) (n int64, until, seen time.Time, err error) {
-	var u, s int64
-	_, err = tx.One(ctx, `SELECT failures, until, seen FROM org_attempt WHERE digest = $1`, []any{digest}, &n, &u, &s)
-	return n, store.FromMicros(u), store.FromMicros(s), err
+// attempts returns the attempts for a name and keeps others from counting until
+// the transaction ends: the first statement takes the row's lock on PostgreSQL,
+// where two readers could otherwise count the same failure.
+func attempts(ctx context.Context, tx store.Tx, digest string) (attempt, error) {
+	a := attempt{digest: digest}
+	_, err := tx.Exec(ctx, `INSERT INTO org_attempt (digest, failures, until, seen) VALUES ($1, 0, 0, 0)
+		ON CONFLICT (digest) DO UPDATE SET failures = org_attempt.failures`, digest)
+	if err != nil {
+		return a, err
+	}
+	var until, seen int64
+	_, err = tx.One(ctx, `SELECT failures, until, seen FROM org_attempt WHERE digest = $1`, []any{digest}, &a.failures, &until, &seen)
+	a.until, a.seen = store.FromMicros(until), store.FromMicros(seen)
+	return a, err
 }
 
 func putAttempts(ctx context.Context, tx store.Tx, a attempt) error {
