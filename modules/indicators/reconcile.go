@@ -47,7 +47,7 @@ func rules() []rule {
 		{"reconcile.provisional", "a number that will be revised", provisional},
 		{"reconcile.same-number-other-subject", "one number under several subjects", otherSubjects},
 		{"reconcile.rank-compiler", "ranks of several or unknown compilers", rankCompilers},
-		{"reconcile.break", "a series read over a change of its source", breaks},
+		{"reconcile.break", "a series read over a change of its source", brokenSeries},
 		{"reconcile.as-of", "a date that the number's own words do not give", inheritedDates},
 		{"reconcile.misprint", "a misprint in the text", misprints},
 		{"reconcile.layout", "a paragraph cut in two by the layout", cutParagraphs},
@@ -105,6 +105,17 @@ func (s *Service) Check(ctx context.Context) ([]pack.Finding, error) {
 // check adds what the rules find in a pack. A pack in which a figure or a
 // relation is of no known indicator is reported as such and not looked at further.
 func (s *Service) check(p *pack.Pack, read parsed) {
+	in := s.reconcilable(p, read)
+	if !in.whole() {
+		return
+	}
+	for _, f := range reconcile(in) {
+		p.Find(f)
+	}
+}
+
+// reconcilable returns a pack's numbers for the rules to look at.
+func (s *Service) reconcilable(p *pack.Pack, read parsed) *reconciliation {
 	files := map[string]string{}
 	in := reconciliation{
 		definitions: map[string]observation.Indicator{}, relations: read.relations, documents: map[string]Document{},
@@ -129,14 +140,14 @@ func (s *Service) check(p *pack.Pack, read parsed) {
 	for _, d := range read.derived {
 		in.numbers = append(in.numbers, s.fromDerived(p, d))
 	}
-	if !in.whole() {
-		return
-	}
+	in.move()
+	return &in
+}
+
+// move takes the numbers of stocks and flows from the figures.
+func (in *reconciliation) move() {
 	for _, id := range in.relations.flowing() {
 		in.moving[id] = in.of(id, stated)
-	}
-	for _, f := range reconcile(&in) {
-		p.Find(f)
 	}
 }
 

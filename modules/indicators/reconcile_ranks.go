@@ -125,10 +125,10 @@ func compiled(all []observation.Observation) (compilers, unnamed, sized int) {
 	return len(seen), unnamed, sized
 }
 
-// breaks finds neighbouring numbers of a series that are not of one series: a
+// brokenSeries finds neighbouring numbers of a series that are not of one series: a
 // declared change of definition lies between them, or they are claims of
 // different compilers or of editions with different titles.
-func breaks(in *reconciliation) []pack.Finding {
+func brokenSeries(in *reconciliation) []pack.Finding {
 	type series struct{ indicator, unit string }
 	var out []pack.Finding
 	for _, all := range grouped(in, stated, func(o observation.Observation) series { return series{o.Indicator, o.Unit} }) {
