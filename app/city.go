@@ -54,11 +54,11 @@ func openStore(ctx context.Context, c config) (*store.DB, error) {
 }
 
 func (p Product) assemble(ctx context.Context, c config, ct *city) error {
-	was, found, err := pack.Current(ctx, ct.db)
+	was, _, err := pack.Current(ctx, ct.db)
 	if err != nil {
 		return err
 	}
-	pk, load, err := p.choose(c, was, found)
+	pk, load, err := p.choose(c, was)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (p Product) assemble(ctx context.Context, c config, ct *city) error {
 
 // choose says which pack to load: the one named, else the product's own unless
 // the database holds another city's; none when nothing has changed.
-func (p Product) choose(c config, was pack.Loaded, found bool) (*pack.Pack, bool, error) {
+func (p Product) choose(c config, was pack.Loaded) (*pack.Pack, bool, error) {
 	files := p.Pack
 	if c.Pack != "" {
 		var err error
@@ -106,10 +106,11 @@ func (p Product) choose(c config, was pack.Loaded, found bool) (*pack.Pack, bool
 		}
 	}
 	pk := pack.Open(files)
-	if found && c.Pack == "" && was.Manifest.ID != pk.Manifest.ID {
+	other := was.Digest != "" && was.Manifest.ID != pk.Manifest.ID
+	if other && c.Pack == "" {
 		return nil, false, nil
 	}
-	if found && was.Manifest.ID != pk.Manifest.ID {
+	if other {
 		return nil, false, fault.New(fault.Conflict, "the data are of pack %q; pack %q needs a data directory of its own (--data)",
 			was.Manifest.ID, pk.Manifest.ID)
 	}

@@ -52,21 +52,12 @@ func (c *config) bind(flags *flag.FlagSet) {
 
 // fill completes what flags have not set from environment, file and defaults.
 func (c *config) fill(env func(string) string) error {
-	file := map[string]string{}
 	if c.File == "" {
 		c.File = env("YUZHOU_CONFIG")
 	}
-	if c.File != "" {
-		text, err := os.ReadFile(c.File)
-		if errors.Is(err, fs.ErrNotExist) {
-			return fault.New(fault.Invalid, "config %q is not there", c.File)
-		}
-		if err != nil {
-			return err
-		}
-		if err := yaml.Unmarshal(text, &file); err != nil {
-			return fault.New(fault.Invalid, "config %s is not a flat table of settings: %v", c.File, err)
-		}
+	file, err := readSettings(c.File)
+	if err != nil {
+		return err
 	}
 	known := map[string]bool{}
 	for _, s := range c.settings() {
@@ -83,6 +74,25 @@ func (c *config) fill(env func(string) string) error {
 		}
 	}
 	return nil
+}
+
+// readSettings reads the YAML file of settings; no name gives none.
+func readSettings(name string) (map[string]string, error) {
+	file := map[string]string{}
+	if name == "" {
+		return file, nil
+	}
+	text, err := os.ReadFile(name) //nolint:gosec // the file that the user names
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.Invalid, "config %q is not there", name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return nil, fault.New(fault.Invalid, "config %s is not a flat table of settings: %v", name, err)
+	}
+	return file, nil
 }
 
 func upper(s string) string {

@@ -13,6 +13,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -57,6 +58,15 @@ type entry struct {
 	svg []byte
 }
 
+// kept returns the entry in a list element: the list holds nothing else.
+func kept(e *list.Element) *entry {
+	k, ok := e.Value.(*entry)
+	if !ok {
+		return &entry{}
+	}
+	return k
+}
+
 // New returns a renderer; its engine starts with the first drawing.
 func New() *Renderer {
 	return &Renderer{maps: map[string][]byte{}, byKey: map[[32]byte]*list.Element{}, order: list.New()}
@@ -87,7 +97,7 @@ func (r *Renderer) SVG(ctx context.Context, c Chart) ([]byte, error) {
 	key := sha256.Sum256(append(doc, r.maps[c.Map]...))
 	if e, ok := r.byKey[key]; ok {
 		r.order.MoveToFront(e)
-		return e.Value.(*entry).svg, nil //nolint:forcetypeassert // the list holds nothing else
+		return kept(e).svg, nil
 	}
 	raw, err := r.draw(c)
 	if err != nil {
@@ -99,8 +109,9 @@ func (r *Renderer) SVG(ctx context.Context, c Chart) ([]byte, error) {
 	}
 	r.byKey[key] = r.order.PushFront(&entry{key, svg})
 	if r.order.Len() > cached {
-		last := r.order.Remove(r.order.Back()).(*entry) //nolint:forcetypeassert // as above
-		delete(r.byKey, last.key)
+		last := r.order.Back()
+		r.order.Remove(last)
+		delete(r.byKey, kept(last).key)
 	}
 	return svg, nil
 }
@@ -181,7 +192,7 @@ func start(geo map[string][]byte) (*engine, error) {
 	}
 	draw, ok := goja.AssertFunction(js.Get("draw"))
 	if !ok {
-		return nil, fmt.Errorf("start ECharts: draw is not a function")
+		return nil, errors.New("start ECharts: draw is not a function")
 	}
 	for _, name := range slices.Sorted(maps.Keys(geo)) {
 		if err := js.Set("geo", string(geo[name])); err != nil {

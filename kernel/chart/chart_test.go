@@ -18,6 +18,7 @@ func at(t *testing.T, s string) time.Time {
 }
 
 func sample(t *testing.T) Line {
+	t.Helper()
 	return Line{
 		Title: "高新技术企业", Desc: "存量与路径", Unit: "家", Band: 5,
 		Points:  []Point{{Date: at(t, "2023-06-30"), Value: 6401, Label: "6401家"}, {Date: at(t, "2025-10-15"), Value: 9123, Label: "9123家", Hollow: true}},

@@ -8,7 +8,6 @@ import (
 	"strings"
 )
 
-//nolint:gochecknoglobals // compiled once
 var (
 	styleSheet = regexp.MustCompile(`(?s)<style.*?</style>\s*|<defs>\s*</defs>\s*`)
 	classAttr  = regexp.MustCompile(` class="[^"]*"| pointer-events="[^"]*"| xmlns:xlink="[^"]*"`)

@@ -262,9 +262,11 @@ func (p *Pack) Digest() (string, error) {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(h, "%s %d\n", name, len(b))
-		h.Write(b)
-		return nil
+		if _, err := fmt.Fprintf(h, "%s %d\n", name, len(b)); err != nil {
+			return err
+		}
+		_, err = h.Write(b)
+		return err
 	})
 	return hex.EncodeToString(h.Sum(nil)), err
 }

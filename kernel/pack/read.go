@@ -75,7 +75,7 @@ func (r reader) value(n *yaml.Node, v reflect.Value, path string) {
 		r.bad(n, "pack.alias", "%s: aliases are not read; write the value out", path)
 		return
 	}
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		r.text(n, u, path)
 		return
 	}
@@ -192,7 +192,7 @@ func (r reader) object(n *yaml.Node, v reflect.Value, path string) {
 func (r reader) collect(n *yaml.Node, v reflect.Value, fields map[string]*field, order *[]string) {
 	for i := range v.NumField() {
 		sf := v.Type().Field(i)
-		if pos, ok := v.Field(i).Addr().Interface().(*Pos); ok {
+		if pos, ok := reflect.TypeAssert[*Pos](v.Field(i).Addr()); ok {
 			*pos = Pos{r.file, n.Line}
 			continue
 		}

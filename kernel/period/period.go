@@ -7,6 +7,7 @@
 package period
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -54,7 +55,7 @@ type Period struct {
 // date is a day as days since 1970-01-01: comparable with == and free of zones.
 type date int32
 
-func dateOf(t time.Time) date { return date(t.Unix() / 86400) }
+func dateOf(t time.Time) date { return date(t.Unix() / 86400) } //nolint:gosec // years up to maxYear, and what Add makes of them, fit
 
 func (d date) time() time.Time { return time.Unix(int64(d)*86400, 0).UTC() }
 
@@ -193,7 +194,7 @@ func (p Period) Add(n int) Period {
 	case p.IsZero() || n == 0:
 		return p
 	case p.freq == Day || p.freq == Range && p.part == Day:
-		shift := date(n) * (p.end - p.start)
+		shift := date(n) * (p.end - p.start) //nolint:gosec // as dateOf
 		return Period{start: p.start + shift, end: p.end + shift, freq: p.freq, part: p.part}
 	}
 	months := n * p.Months()
@@ -218,20 +219,7 @@ func (p Period) Contains(q Period) bool { return p.start <= q.start && q.end <= 
 // Compare orders periods by their last day, then by their first: by when a
 // number about them can be complete. It is -1, 0 or 1.
 func (p Period) Compare(q Period) int {
-	switch {
-	case p.end != q.end:
-		return sign(p.end < q.end)
-	case p.start != q.start:
-		return sign(p.start < q.start)
-	}
-	return strings.Compare(p.String(), q.String())
-}
-
-func sign(less bool) int {
-	if less {
-		return -1
-	}
-	return 1
+	return cmp.Or(cmp.Compare(p.end, q.end), cmp.Compare(p.start, q.start), strings.Compare(p.String(), q.String()))
 }
 
 // MonthsBetween returns the months from a to b: whole months, and the days left

@@ -85,8 +85,18 @@ func TestUnits(t *testing.T) {
 		in, base string
 		exp      int
 	}{
-		{"", "", 0}, {"万", "", 4}, {"亿", "", 8}, {"亿条", "条", 8}, {"万亿元", "元", 12}, {"%", "%", -2}, {"百分点", "百分点", 0},
-		{"件/亿元", "件/元", -8}, {"个/万人", "个/人", -4}, {"百分点/年", "百分点/年", 0}, {"次/秒", "次/秒", 0}, {"G", "G", 0},
+		{"", "", 0},
+		{"万", "", 4},
+		{"亿", "", 8},
+		{"亿条", "条", 8},
+		{"万亿元", "元", 12},
+		{"%", "%", -2},
+		{"百分点", "百分点", 0},
+		{"件/亿元", "件/元", -8},
+		{"个/万人", "个/人", -4},
+		{"百分点/年", "百分点/年", 0},
+		{"次/秒", "次/秒", 0},
+		{"G", "G", 0},
 	} {
 		u, err := ParseUnit(tt.in)
 		if err != nil || u.Base() != tt.base || u.Exp() != tt.exp || u.String() != tt.in {
@@ -124,6 +134,16 @@ func FuzzParseDecimal(f *testing.F) {
 		}
 		if d.String() != s || d.Cmp(d) != 0 {
 			t.Errorf("%q prints as %q", s, d)
+		}
+	})
+}
+
+func FuzzParseComparator(f *testing.F) {
+	f.Add(">=")
+	f.Add("超")
+	f.Fuzz(func(t *testing.T, s string) {
+		if c, err := ParseComparator(s); err == nil && string(c) != s && s != "" {
+			t.Errorf("%q is read as %q", s, c)
 		}
 	})
 }

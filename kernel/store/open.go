@@ -142,8 +142,8 @@ var idText = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(
 // Source: the ULID specification's layout and alphabet.
 func NewID(now time.Time) string {
 	var b [16]byte
-	binary.BigEndian.PutUint64(b[:], uint64(now.UnixMilli())<<16) //nolint:gosec // now is after 1970
-	_, _ = rand.Read(b[6:])                                       // never fails since Go 1.24
+	binary.BigEndian.PutUint64(b[:], uint64(now.UnixMilli())<<16)
+	_, _ = rand.Read(b[6:]) // never fails since Go 1.24
 	return idText.EncodeToString(b[:])
 }
 

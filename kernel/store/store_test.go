@@ -3,8 +3,8 @@ package store_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -15,7 +15,7 @@ import (
 	"yuzhou/kernel/testkit"
 )
 
-var tables = fstest.MapFS{"migrations/0001_thing.sql": {Data: []byte( //nolint:gochecknoglobals // a fixture
+var tables = fstest.MapFS{"migrations/0001_thing.sql": {Data: []byte(
 	"CREATE TABLE test_thing (id TEXT NOT NULL PRIMARY KEY, n BIGINT NOT NULL CHECK (n >= 0));\nCREATE INDEX test_thing_n ON test_thing (n);\n")}}
 
 func insert(ctx context.Context, id string, n int) func(store.Tx) error {
@@ -80,7 +80,7 @@ func TestGroup(t *testing.T) {
 				if i%3 == 0 {
 					n = -1
 				}
-				err := db.Write(t.Context(), insert(t.Context(), fmt.Sprint(i), n))
+				err := db.Write(t.Context(), insert(t.Context(), strconv.Itoa(i), n))
 				if failed := err != nil; failed != (i%3 == 0) {
 					t.Errorf("caller %d: %v", i, err)
 				}

@@ -59,7 +59,7 @@ func (rt *Router) Page(pattern string, need actor.Permission, h Handler) {
 		}
 		if fault.KindOf(err) == fault.Forbidden && r.Method == http.MethodGet &&
 			!wantsJSON(r.URL.Path) && !actor.Of(r.Context()).Known() {
-			http.Redirect(w, r, "/org/sign-in?next="+escapeNext(r), http.StatusSeeOther)
+			http.Redirect(w, r, "/org/sign-in?next="+escapeNext(r), http.StatusSeeOther) //nolint:gosec // a local page; next is escaped, and checked again there
 			return
 		}
 		if err != nil {

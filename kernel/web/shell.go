@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -111,9 +112,7 @@ func (s *Shell) Link(path string) string {
 // With returns this page's address with one parameter changed.
 func (s *Shell) With(key, value string) string {
 	q := url.Values{}
-	for k, v := range s.Query {
-		q[k] = v
-	}
+	maps.Copy(q, s.Query)
 	q.Set(key, value)
 	return s.Path + "?" + q.Encode()
 }

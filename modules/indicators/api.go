@@ -144,16 +144,9 @@ func (s *Service) observationsOperation(ctx context.Context, in *ObservationsInp
 	if err != nil {
 		return web.List[Datum]{}, err
 	}
-	if in.Period != "" {
-		if _, err := period.Parse(in.Period); err != nil {
-			return web.List[Datum]{}, err
-		}
-	}
-	units := []string{s.orCity(in.Unit)}
-	if in.Unit == "*" {
-		if units, err = s.unitsWith(ctx, in.Indicator, known); err != nil {
-			return web.List[Datum]{}, err
-		}
+	units, err := s.unitsAsked(ctx, in, known)
+	if err != nil {
+		return web.List[Datum]{}, err
 	}
 	var out []Datum
 	for _, unit := range units {
@@ -161,11 +154,7 @@ func (s *Service) observationsOperation(ctx context.Context, in *ObservationsInp
 		if err != nil {
 			return web.List[Datum]{}, err
 		}
-		rows := series.Points
-		if in.History {
-			rows = series.Vintages
-		}
-		for _, o := range rows {
+		for _, o := range wanted(series, in.History) {
 			if in.Period == "" || o.Period.String() == in.Period {
 				out = append(out, s.datum(o))
 			}
@@ -174,6 +163,37 @@ func (s *Service) observationsOperation(ctx context.Context, in *ObservationsInp
 	key := func(d Datum) string { return d.Area + " " + d.Period + " " + d.Name }
 	slices.SortStableFunc(out, func(a, b Datum) int { return strings.Compare(key(a), key(b)) })
 	return web.Paginate(out, in.Cursor, in.Limit, key), nil
+}
+
+// unitsAsked checks the period and lists the units that are asked about.
+func (s *Service) unitsAsked(ctx context.Context, in *ObservationsInput, known time.Time) ([]string, error) {
+	if in.Period != "" {
+		if _, err := period.Parse(in.Period); err != nil {
+			return nil, err
+		}
+	}
+	if in.Unit == "*" {
+		return s.unitsWith(ctx, in.Indicator, known)
+	}
+	return []string{s.orCity(in.Unit)}, nil
+}
+
+// wanted returns the newest numbers of a series or, for its history, all it holds.
+func wanted(series observation.Series, history bool) []observation.Observation { //nolint:revive // what the caller was asked for
+	if history {
+		return slices.Concat(series.Vintages, derivedOf(series))
+	}
+	return series.Points
+}
+
+// derivedOf returns the numbers that are computed and therefore have no vintages.
+func derivedOf(series observation.Series) []observation.Observation {
+	if series.Indicator.Formula == "" {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(series.Points), func(o observation.Observation) bool {
+		return slices.ContainsFunc(series.Vintages, func(v observation.Observation) bool { return v.Period == o.Period })
+	})
 }
 
 // Resolve returns the number that a name means: a given vintage, or without one
@@ -186,7 +206,7 @@ func (s *Service) Resolve(ctx context.Context, name string) (observation.Observa
 	}
 	parts := strings.Split(r.Path(), "/")
 	if r.Prefix() != s.site.Prefix || len(parts) != 3 {
-		return none, fault.New(fault.NotFound, "%q is not the name of a number here; one is %s/st.hte/500000/2023-06-30", name, s.site.Prefix)
+		return none, fault.New(fault.NotFound, "%q is not the name of a number here; one is %s/st.hte/%s/2023-06-30", name, s.site.Prefix, s.site.Unit)
 	}
 	last, vintage, pinned := strings.Cut(parts[2], "@")
 	p, err := observation.ParsePathPeriod(last)

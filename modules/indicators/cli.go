@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -193,7 +194,7 @@ func importVerb(flags *flag.FlagSet) module.Run {
 		if err != nil {
 			return err
 		}
-		file, err := os.Open(name)
+		file, err := os.Open(name) //nolint:gosec // the file that the user names
 		if err != nil {
 			return fault.New(fault.Invalid, "file %q cannot be opened", name)
 		}
@@ -202,7 +203,7 @@ func importVerb(flags *flag.FlagSet) module.Run {
 		if err != nil {
 			return err
 		}
-		q := url.Values{"name": {filepath.Base(name)}, "dry_run": {fmt.Sprint(*dry)}, "partial": {fmt.Sprint(*partial)}}
+		q := url.Values{"name": {filepath.Base(name)}, "dry_run": {strconv.FormatBool(*dry)}, "partial": {strconv.FormatBool(*partial)}}
 		var r Report
 		if err := api.Upload(ctx, "/indicators/import?"+q.Encode(), file, &r); err != nil {
 			return err
@@ -250,7 +251,7 @@ func exportVerb(flags *flag.FlagSet) module.Run {
 			path = "/indicators/export.xlsx"
 		}
 		var raw []byte
-		q := url.Values{"indicator": c.Args, "as_of": {*asOf}, "history": {fmt.Sprint(*history)}}
+		q := url.Values{"indicator": c.Args, "as_of": {*asOf}, "history": {strconv.FormatBool(*history)}}
 		if err := api.Get(ctx, path, q, &raw); err != nil {
 			return err
 		}

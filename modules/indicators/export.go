@@ -39,7 +39,7 @@ func (s *Service) everywhere(ctx context.Context, indicator string, known time.T
 // exported yields what an export holds: the newest vintage of every number of
 // the indicators, or every vintage, in the order of indicators, units, periods.
 // The first error ends it and is left in *failed.
-func (s *Service) exported(ctx context.Context, ids []string, history bool, known time.Time, failed *error) iter.Seq[observation.Observation] {
+func (s *Service) exported(ctx context.Context, ids []string, history bool, known time.Time, failed *error) iter.Seq[observation.Observation] { //nolint:revive // as wanted
 	return func(yield func(observation.Observation) bool) {
 		for _, id := range ids {
 			all, err := s.everywhere(ctx, id, known)
@@ -48,16 +48,20 @@ func (s *Service) exported(ctx context.Context, ids []string, history bool, know
 				return
 			}
 			for _, series := range all {
-				rows := series.Points
-				if history {
-					rows = series.Vintages
-				}
-				for _, o := range rows {
-					if !yield(o) {
-						return
-					}
+				if !each(wanted(series, history), yield) {
+					return
 				}
 			}
 		}
 	}
+}
+
+// each yields all rows and reports whether more are wanted.
+func each(rows []observation.Observation, yield func(observation.Observation) bool) bool {
+	for _, o := range rows {
+		if !yield(o) {
+			return false
+		}
+	}
+	return true
 }

@@ -246,18 +246,8 @@ func (s *Service) loadPack(p *pack.Pack) pack.Load {
 	in := readPack(p)
 	s.check(p, in)
 	return func(ctx context.Context, tx store.Tx) error {
-		for _, src := range p.Manifest.Sources {
-			if err := putDoc(ctx, tx, "document", src.ID, document(p, src)); err != nil {
-				return err
-			}
-		}
-		if err := putDoc(ctx, tx, "relation", "relations", in.relations); err != nil {
+		if err := storeDocuments(ctx, tx, p, in.relations); err != nil {
 			return err
-		}
-		if p.Has(mapFile) {
-			if err := putDoc(ctx, tx, "relation", "map", json.RawMessage(p.Bytes(mapFile))); err != nil {
-				return err
-			}
 		}
 		for _, d := range in.definitions {
 			if err := putDefinition(ctx, tx, d.indicator(), s.now()); err != nil {
@@ -272,18 +262,23 @@ func (s *Service) loadPack(p *pack.Pack) pack.Load {
 			obs = append(obs, s.fromDerived(p, d))
 		}
 		slices.SortStableFunc(obs, func(a, b observation.Observation) int { return a.Known.Compare(b.Known) })
-		a, err := newAppender(ctx, tx)
-		if err != nil {
+		return addAll(ctx, tx, obs)
+	}
+}
+
+// storeDocuments keeps the sources, the relations and the map of a pack.
+func storeDocuments(ctx context.Context, tx store.Tx, p *pack.Pack, r Relations) error {
+	for _, src := range p.Manifest.Sources {
+		if err := putDoc(ctx, tx, "document", src.ID, document(p, src)); err != nil {
 			return err
 		}
-		defer a.Close() //nolint:errcheck // the transaction's end closes it too
-		for _, o := range obs {
-			if err := a.add(ctx, o); err != nil {
-				return err
-			}
-		}
-		return nil
 	}
+	if p.Has(mapFile) {
+		if err := putDoc(ctx, tx, "relation", "map", json.RawMessage(p.Bytes(mapFile))); err != nil {
+			return err
+		}
+	}
+	return putDoc(ctx, tx, "relation", "relations", r)
 }
 
 func document(p *pack.Pack, src pack.Source) Document {

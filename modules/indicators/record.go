@@ -15,6 +15,7 @@ import (
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/observation"
 	"yuzhou/kernel/store"
+	"yuzhou/kernel/web"
 	"yuzhou/modules/indicators/sheet"
 )
 
@@ -114,41 +115,56 @@ func (in *importer) run(ctx context.Context, tx store.Tx, body io.Reader, format
 
 // take appends one row, or notes why it is refused.
 func (in *importer) take(ctx context.Context, a *appender, row sheet.Row, v sheet.Verdict, now time.Time) error {
-	in.report.Rows++
 	o := row.Observation
 	if v.OK {
-		if err := in.may(ctx, o.Unit); err != nil {
-			v.OK, v.Reason = false, err.Error()
+		err := in.admit(ctx, o)
+		if err == nil {
+			o.Recorded, o.By = now, actor.Of(ctx).ID
+			err = a.add(ctx, o)
 		}
-	}
-	if v.OK && (o.Status == observation.Derived || o.Status == observation.Demo) {
-		v.OK, v.Reason = false, "status "+string(o.Status)+" is given by this program only: hand in what was reported"
-	}
-	if v.OK && in.catalog.byID[o.Indicator].Formula != "" {
-		v.OK, v.Reason = false, "indicator "+o.Indicator+" is derived by a formula: hand in its inputs instead"
-	}
-	if v.OK {
-		o.Recorded, o.By = now, actor.Of(ctx).ID
-		err := a.add(ctx, o)
-		if fault.KindOf(err) == fault.Conflict {
-			v.OK, v.Reason = false, err.Error()
-		} else if err != nil {
+		if err != nil && fault.KindOf(err) == "" {
 			return err
 		}
+		if err != nil {
+			v.OK, v.Reason = false, web.Text(err)
+		}
 	}
-	if !v.OK {
-		in.report.Refused++
-	} else {
-		in.report.Accepted++
+	in.report.count(v)
+	if v.OK {
 		in.touched[o.Indicator] = true
 	}
-	if v.Mended && v.OK {
-		in.report.Mended++
+	return nil
+}
+
+// admit says why a number may not be handed in, beyond what its row shows.
+func (in *importer) admit(ctx context.Context, o observation.Observation) error {
+	if err := in.may(ctx, o.Unit); err != nil {
+		return err
 	}
-	if (!v.OK || v.Mended) && len(in.report.Verdicts) < maxVerdicts {
-		in.report.Verdicts = append(in.report.Verdicts, v)
+	if o.Status == observation.Derived || o.Status == observation.Demo {
+		return fault.New(fault.Invalid, "status %s is given by this program only: hand in what was reported", o.Status)
+	}
+	if in.catalog.byID[o.Indicator].Formula != "" {
+		return fault.New(fault.Invalid, "indicator %s is derived by a formula: hand in its inputs instead", o.Indicator)
 	}
 	return nil
+}
+
+// count adds a verdict to the report.
+func (r *Report) count(v sheet.Verdict) {
+	r.Rows++
+	switch {
+	case !v.OK:
+		r.Refused++
+	case v.Mended:
+		r.Accepted++
+		r.Mended++
+	default:
+		r.Accepted++
+	}
+	if (!v.OK || v.Mended) && len(r.Verdicts) < maxVerdicts {
+		r.Verdicts = append(r.Verdicts, v)
+	}
 }
 
 // may reports whether the actor may hand in numbers of a unit, asked once a unit.

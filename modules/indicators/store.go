@@ -86,18 +86,6 @@ func documentRows(ctx context.Context, tx store.Tx, document string, known time.
 		[]any{document, store.Micros(known)}, scanObservation)
 }
 
-// Counts says how much the module holds.
-type Counts struct {
-	Observations int `json:"observations"`
-	Indicators   int `json:"indicators"`
-}
-
-func counts(ctx context.Context, tx store.Tx) (c Counts, err error) {
-	_, err = tx.One(ctx, `SELECT (SELECT count(*) FROM indicators_observation), (SELECT count(DISTINCT id) FROM indicators_definition)`,
-		nil, &c.Observations, &c.Indicators)
-	return c, err
-}
-
 // seriesKey names a series: an indicator in a unit.
 type seriesKey struct{ indicator, unit string }
 
@@ -179,6 +167,21 @@ func (a *appender) add(ctx context.Context, o observation.Observation) error {
 	}
 	a.state[k][per] = tip{was.vintage + 1, known, append(was.said, same)}
 	a.Added++
+	return nil
+}
+
+// addAll appends observations in the order given.
+func addAll(ctx context.Context, tx store.Tx, obs []observation.Observation) error {
+	a, err := newAppender(ctx, tx)
+	if err != nil {
+		return err
+	}
+	defer a.Close() //nolint:errcheck // the transaction's end closes it too
+	for _, o := range obs {
+		if err := a.add(ctx, o); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -95,11 +95,11 @@ func TestEveryFigureOfThePage(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, o := range all {
-			text := ""
+			var text strings.Builder
 			for _, n := range o.Source.Lines {
-				text += d.Lines[n-1]
+				text.WriteString(d.Lines[n-1])
 			}
-			if !strings.Contains(text, o.Printed) {
+			if !strings.Contains(text.String(), o.Printed) {
 				t.Errorf("%s: %q does not stand in lines %v", o.Source.Figure, o.Printed, o.Source.Lines)
 			}
 			got, err := s.Resolve(t.Context(), o.Name("88.500.1").String())
@@ -246,10 +246,11 @@ func TestImport(t *testing.T) {
 				if r.Added != tt.added || r.Done != tt.done {
 					t.Errorf("added %d, done %v; want %d, %v: %+v", r.Added, r.Done, tt.added, tt.done, r.Verdicts)
 				}
-				why := ""
+				var reasons []string
 				for _, v := range r.Verdicts {
-					why += v.Reason
+					reasons = append(reasons, v.Reason)
 				}
+				why := strings.Join(reasons, "; ")
 				if !strings.Contains(why, tt.refused) || tt.refused == "" && r.Refused > 0 {
 					t.Errorf("verdicts %q, want %q", why, tt.refused)
 				}

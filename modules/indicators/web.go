@@ -18,7 +18,6 @@ import (
 //go:embed pages locale
 var pages embed.FS
 
-//nolint:gochecknoglobals // parsed once, never written
 var (
 	listPage      = web.MustPage[listView](pages, "pages/list.html")
 	indicatorPage = web.MustPage[indicatorView](pages, "pages/indicator.html")
@@ -88,12 +87,7 @@ func (s *Service) showList(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Service) listRow(ctx context.Context, sh *web.Shell, i observation.Indicator) (row, error) {
 	rw := row{ID: i.ID, Name: i.Name(sh.Lang), Unit: i.Unit.String(), Concept: i.Concept(sh.Lang), Derived: i.Formula != ""}
-	if u, err := s.Units.Unit(ctx, i.Body); err == nil {
-		rw.Body = u.ZH
-		if sh.English() && u.EN != "" {
-			rw.Body = u.EN
-		}
-	}
+	rw.Body = s.place(ctx, sh, i.Body)
 	series, err := s.Series(ctx, i.ID, sh.Unit, sh.Known)
 	if err != nil {
 		return rw, err
@@ -153,11 +147,8 @@ func (s *Service) showIndicator(w http.ResponseWriter, r *http.Request) error {
 	}
 	i := series.Indicator
 	v := indicatorView{
-		Indicator: i, Name: i.Name(sh.Lang), Concept: i.Concept(sh.Lang), Area: area, AreaName: place.ZH, Breaks: i.Breaks,
+		Indicator: i, Name: i.Name(sh.Lang), Concept: i.Concept(sh.Lang), Area: area, AreaName: sh.In(place.Text), Breaks: i.Breaks,
 		Query: "indicator=" + i.ID + "&unit=" + area, Definition: s.definition(i),
-	}
-	if sh.English() && place.EN != "" {
-		v.AreaName = place.EN
 	}
 	lr, err := s.listRow(ctx, sh, i)
 	if err != nil {
@@ -253,7 +244,7 @@ func (s *Service) showImport(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Service) takeImport(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxImport)
-	if err := r.ParseMultipartForm(8 << 20); err != nil { //nolint:gosec // bounded by MaxBytesReader; the rest goes to disk
+	if err := r.ParseMultipartForm(8 << 20); err != nil {
 		return fault.New(fault.Invalid, "the form cannot be read: choose a CSV or XLSX file of at most 1 GiB")
 	}
 	file, head, err := r.FormFile("file")

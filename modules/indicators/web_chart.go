@@ -10,6 +10,7 @@ import (
 
 	"yuzhou/kernel/chart"
 	"yuzhou/kernel/observation"
+	"yuzhou/kernel/pack"
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/web"
 )
@@ -30,31 +31,42 @@ func (s *Service) chart(ctx context.Context, sh *web.Shell, series observation.S
 			line.Points = append(line.Points, p)
 		}
 	}
-	for n, o := range series.Vintages {
-		replaced := n+1 < len(series.Vintages) && series.Vintages[n+1].Period == o.Period
-		if p, ok := point(o, i, sh); ok && replaced && o.Status != observation.Target {
-			p.Label, p.Hollow = "", true
-			line.Earlier = append(line.Earlier, p)
-		}
-	}
+	line.Earlier, line.Breaks = earlier(series, sh), breakMarks(i, sh)
 	for _, o := range series.Targets {
 		if p, ok := point(o, i, sh); ok {
 			line.Target = &chart.Mark{Date: p.Date, Value: p.Value, Label: p.Label}
-		}
-	}
-	for _, b := range i.Breaks {
-		if d, err := time.Parse(time.DateOnly, b.Date); err == nil {
-			label := b.ZH
-			if sh.English() {
-				label = b.EN
-			}
-			line.Breaks = append(line.Breaks, chart.Mark{Date: d, Label: label})
 		}
 	}
 	if len(line.Points) < 2 && (line.Target == nil || len(line.Points) == 0) {
 		return "", nil
 	}
 	return s.picture(ctx, line.Chart())
+}
+
+// earlier lists the vintages that have been replaced.
+func earlier(series observation.Series, sh *web.Shell) []chart.Point {
+	var out []chart.Point
+	for n, o := range series.Vintages {
+		replaced := n+1 < len(series.Vintages) && series.Vintages[n+1].Period == o.Period
+		if p, ok := point(o, series.Indicator, sh); ok && replaced && o.Status != observation.Target {
+			p.Label, p.Hollow = "", true
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// breakMarks lists the changes of definition.
+func breakMarks(i observation.Indicator, sh *web.Shell) []chart.Mark {
+	var out []chart.Mark
+	for _, b := range i.Breaks {
+		d, err := time.Parse(time.DateOnly, b.Date)
+		if err != nil {
+			continue // checked when the pack was read
+		}
+		out = append(out, chart.Mark{Date: d, Label: sh.In(pack.Text{ZH: b.ZH, EN: b.EN})})
+	}
+	return out
 }
 
 func point(o observation.Observation, i observation.Indicator, sh *web.Shell) (chart.Point, bool) {
@@ -69,6 +81,14 @@ type place struct {
 	ID, Name string
 	Figure   *web.Figure
 	value    float64
+}
+
+// has is 1 when the place has a number: those come first.
+func (p place) has() int {
+	if p.Figure == nil {
+		return 0
+	}
+	return 1
 }
 
 type mapView struct {
@@ -127,34 +147,22 @@ func (s *Service) districts(ctx context.Context, sh *web.Shell, i observation.In
 	if err != nil {
 		return nil, err
 	}
-	newest := map[string]observation.Observation{}
+	newest := map[string]place{}
 	for _, series := range all {
-		if o, ok := series.Latest(); ok {
-			newest[series.Unit] = o
+		o, known := series.Latest()
+		if v, ok := o.Value(i.Unit); known && ok {
+			f := sh.Figure(o)
+			newest[series.Unit] = place{Figure: &f, value: v}
 		}
 	}
 	out := make([]place, 0, len(units))
 	for _, u := range units {
-		p := place{ID: u.ID, Name: u.ZH}
-		if sh.English() && u.EN != "" {
-			p.Name = u.EN
-		}
-		if o, ok := newest[u.ID]; ok {
-			if v, ok := o.Value(i.Unit); ok {
-				f := sh.Figure(o)
-				p.Figure, p.value = &f, v
-			}
-		}
+		p := newest[u.ID]
+		p.ID, p.Name = u.ID, sh.In(u.Text)
 		out = append(out, p)
 	}
 	slices.SortStableFunc(out, func(a, b place) int {
-		if (a.Figure == nil) != (b.Figure == nil) {
-			if a.Figure == nil {
-				return 1
-			}
-			return -1
-		}
-		return cmp.Compare(b.value, a.value)
+		return cmp.Or(cmp.Compare(b.has(), a.has()), cmp.Compare(b.value, a.value))
 	})
 	return out, nil
 }

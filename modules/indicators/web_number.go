@@ -78,13 +78,7 @@ func (s *Service) number(ctx context.Context, sh *web.Shell, series observation.
 		Observation: o, Indicator: i, Title: i.Name(sh.Lang), Name: o.Name(s.site.Prefix).String(), Printed: o.Printed,
 		Reading: sh.Figure(o).Text, StatusKey: "status." + string(o.Status), Known: sh.Day(o.Known.In(sh.Zone)),
 	}
-	for id, to := range map[string]*string{o.Unit: &v.AreaName, o.Source.Issuer: &v.Issuer} {
-		if u, err := s.Units.Unit(ctx, id); err == nil {
-			if *to = u.ZH; sh.English() && u.EN != "" {
-				*to = u.EN
-			}
-		}
-	}
+	v.AreaName, v.Issuer = s.place(ctx, sh, o.Unit), s.place(ctx, sh, o.Source.Issuer)
 	var err error
 	if v.Beside, err = s.notices(ctx, sh, i.ID); err != nil {
 		return v, err
@@ -106,6 +100,15 @@ func (s *Service) number(ctx context.Context, sh *web.Shell, series observation.
 		v.Working = &work
 	}
 	return v, s.inputs(ctx, sh, o, &v)
+}
+
+// place returns a unit's name in the page's language, "" when it is not known.
+func (s *Service) place(ctx context.Context, sh *web.Shell, id string) string {
+	u, err := s.Units.Unit(ctx, id)
+	if err != nil {
+		return ""
+	}
+	return sh.In(u.Text)
 }
 
 // inputs fills in the figures that a derived number is made from.

@@ -182,7 +182,7 @@ type declareInput struct {
 		Shape      Shape       `json:"shape" enum:"linear,geometric,s,milestones"`
 		Band       float64     `json:"band" minimum:"0" maximum:"50" doc:"half-width in percent"`
 		Milestones []Milestone `json:"milestones,omitempty"`
-		Note       pack.Text   `json:"note,omitempty"`
+		Note       pack.Text   `json:"note,omitzero"`
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/module"
 	"yuzhou/kernel/pack"
+	"yuzhou/kernel/web"
 )
 
 func (s *Service) verbs() []module.Verb {
@@ -95,9 +96,9 @@ func treeVerb(flags *flag.FlagSet) module.Run {
 // printTree prints the plan by kind, each element with what stands under it.
 func printTree(out io.Writer, p Plan, lang string) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s (%s–%s)\n", p.ID, p.Text.In(lang), p.From, p.To)
+	fmt.Fprintf(&b, "%s %s (%s–%s)\n", p.ID, p.In(lang), p.From, p.To)
 	line := func(depth int, e Element) {
-		fmt.Fprintf(&b, "%s%s %s", strings.Repeat("  ", depth), e.ID, e.Text.In(lang))
+		fmt.Fprintf(&b, "%s%s %s", strings.Repeat("  ", depth), e.ID, e.In(lang))
 		if e.Slot != nil {
 			fmt.Fprintf(&b, " ○ %s", e.Slot.In(lang))
 		}
@@ -221,18 +222,7 @@ func printChanges(out io.Writer, changes []Change) error {
 func importVerb(flags *flag.FlagSet) module.Run {
 	accept := flags.Bool("accept", false, "bring the plan into force; without it nothing is changed")
 	return func(ctx context.Context, c module.Call) error {
-		if len(c.Args) != 1 {
-			return fault.New(fault.Invalid, "import takes one file, JSON or StratML")
-		}
-		text, err := os.ReadFile(c.Args[0])
-		if err != nil {
-			return fault.New(fault.Invalid, "file %q cannot be read", c.Args[0])
-		}
-		api, err := c.API()
-		if err != nil {
-			return err
-		}
-		p, notes, err := parsePlan(ctx, api, text)
+		api, p, notes, err := readPlan(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -252,6 +242,23 @@ func importVerb(flags *flag.FlagSet) module.Run {
 		}
 		return printChanges(c.Out, out.Changes)
 	}
+}
+
+// readPlan reads the plan file that a call names, with what was mended in it.
+func readPlan(ctx context.Context, c module.Call) (*web.Client, Plan, []string, error) { //nolint:revive // the API, and what was read by it
+	if len(c.Args) != 1 {
+		return nil, Plan{}, nil, fault.New(fault.Invalid, "import takes one file, JSON or StratML")
+	}
+	raw, err := os.ReadFile(c.Args[0])
+	if err != nil {
+		return nil, Plan{}, nil, fault.New(fault.Invalid, "file %q cannot be read", c.Args[0])
+	}
+	api, err := c.API()
+	if err != nil {
+		return nil, Plan{}, nil, err
+	}
+	p, notes, err := parsePlan(ctx, api, raw)
+	return api, p, notes, err
 }
 
 func exportVerb(flags *flag.FlagSet) module.Run {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"yuzhou/kernel/fault"
@@ -24,15 +25,15 @@ func (s *Service) toStratML(ctx context.Context, p Plan, lang string) ([]byte, e
 	x := converter{s: s, p: p, lang: lang}
 	goal := p.Of(Goal)
 	doc := &stratml.Plan{
-		Kind: stratml.StrategicPlan, Name: p.Text.In(lang), Description: p.Numerals.In(lang), OtherInformation: p.Strategy.In(lang),
+		Kind: stratml.StrategicPlan, Name: p.In(lang), Description: p.Numerals.In(lang), OtherInformation: p.Strategy.In(lang),
 		Organizations:  []stratml.Organization{{Name: s.site.Name.In(lang), Identifier: s.site.Unit}},
-		Administrative: stratml.Administrative{Identifier: x.name("version/" + fmt.Sprint(p.Version)), Start: p.From, End: p.To, Publication: mustPeriod(p.Issued)},
+		Administrative: stratml.Administrative{Identifier: x.name("version/" + strconv.Itoa(p.Version)), Start: p.From, End: p.To, Publication: mustPeriod(p.Issued)},
 	}
 	if len(goal) > 0 {
-		doc.Vision = stratml.Statement{Description: goal[0].Text.In(lang), Identifier: x.name("element/" + goal[0].ID)}
+		doc.Vision = stratml.Statement{Description: goal[0].In(lang), Identifier: x.name("element/" + goal[0].ID)}
 	}
 	for _, pr := range p.Of(Principle) {
-		doc.Values = append(doc.Values, stratml.Value{Name: pr.Text.In(lang)})
+		doc.Values = append(doc.Values, stratml.Value{Name: pr.In(lang)})
 	}
 	for _, kind := range []string{Objective, Position, Action, Policy, ProjectClass} {
 		for _, e := range p.Of(kind) {
@@ -67,12 +68,12 @@ func (x converter) name(path string) string {
 
 func (x converter) goal(ctx context.Context, e Element) (stratml.Goal, error) {
 	g := stratml.Goal{
-		Name: e.Text.In(x.lang), Description: x.describe(e), Identifier: x.name("element/" + e.ID), SequenceIndicator: e.ID,
+		Name: e.In(x.lang), Description: x.describe(e), Identifier: x.name("element/" + e.ID), SequenceIndicator: e.ID,
 	}
 	if e.Slot != nil {
 		g.OtherInformation = e.Slot.In(x.lang)
 	}
-	own := stratml.Objective{Name: e.Text.In(x.lang), Identifier: x.name("targets/" + e.ID), SequenceIndicator: e.ID + ".0"}
+	own := stratml.Objective{Name: e.In(x.lang), Identifier: x.name("targets/" + e.ID), SequenceIndicator: e.ID + ".0"}
 	var err error
 	if own.Indicators, err = x.indicators(ctx, e.ID); err != nil {
 		return g, err
@@ -81,7 +82,7 @@ func (x converter) goal(ctx context.Context, e Element) (stratml.Goal, error) {
 		g.Objectives = append(g.Objectives, own)
 	}
 	for _, m := range x.p.Under(e.ID) {
-		o := stratml.Objective{Name: m.Text.In(x.lang), Description: x.describe(m), Identifier: x.name("element/" + m.ID), SequenceIndicator: m.ID}
+		o := stratml.Objective{Name: m.In(x.lang), Description: x.describe(m), Identifier: x.name("element/" + m.ID), SequenceIndicator: m.ID}
 		if o.Indicators, err = x.indicators(ctx, m.ID); err != nil {
 			return g, err
 		}
@@ -167,23 +168,30 @@ func fromStratML(doc *stratml.Plan, base Plan) (Plan, []string) {
 		}
 		p.Elements = append(p.Elements, Element{ID: id, Kind: kind, Text: pack.Text{ZH: g.Name}, Body: pack.Text{ZH: g.Description}})
 		for k, o := range g.Objectives {
-			at := id
-			if o.SequenceIndicator != id+".0" { // the goal's own targets stay with it
-				at = firstOf(o.SequenceIndicator, fmt.Sprintf("%s.%d", id, k+1))
-				p.Elements = append(p.Elements, Element{ID: at, Kind: Measure, Text: pack.Text{ZH: o.Name}, Body: pack.Text{ZH: o.Description}})
-				p.Relations = append(p.Relations, Relation{From: at, Kind: "implements", To: id})
-			}
-			for _, i := range o.Indicators {
-				t, note := target(i, at, base)
-				if note != "" {
-					notes = append(notes, note)
-					continue
-				}
-				p.Targets = append(p.Targets, t)
-			}
+			notes = append(notes, p.takeObjective(o, id, k, base)...)
 		}
 	}
 	return p, notes
+}
+
+// takeObjective adds the k-th objective of a goal: a measure of its own, unless
+// it only holds the goal's targets.
+func (p *Plan) takeObjective(o stratml.Objective, goal string, k int, base Plan) (notes []string) {
+	at := goal
+	if o.SequenceIndicator != goal+".0" {
+		at = firstOf(o.SequenceIndicator, fmt.Sprintf("%s.%d", goal, k+1))
+		p.Elements = append(p.Elements, Element{ID: at, Kind: Measure, Text: pack.Text{ZH: o.Name}, Body: pack.Text{ZH: o.Description}})
+		p.Relations = append(p.Relations, Relation{From: at, Kind: "implements", To: goal})
+	}
+	for _, i := range o.Indicators {
+		t, note := target(i, at, base)
+		if note != "" {
+			notes = append(notes, note)
+			continue
+		}
+		p.Targets = append(p.Targets, t)
+	}
+	return notes
 }
 
 func firstOf(a, b string) string {

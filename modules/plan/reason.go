@@ -96,7 +96,7 @@ func reasonNoBaseline(st Status) pack.Text {
 	return text("说不清:没有公布基期数,不知道从哪里起步。", "Cannot say: no baseline was published, so nobody knows where it started.")
 }
 
-func reasonNoData(st Status) pack.Text {
+func reasonNoData(Status) pack.Text {
 	return text("说不清:期限已到,但没有可比的数字。", "Cannot say: the date has passed and there is no comparable number.")
 }
 
@@ -115,7 +115,7 @@ func shown(o observation.Observation) pack.Text {
 	return pack.Text{ZH: o.Quantity.Chinese(), EN: o.Quantity.English()}
 }
 
-func reasonBreak(st Status, b observation.Break) pack.Text {
+func reasonBreak(_ Status, b observation.Break) pack.Text {
 	return text("说不清:统计口径在 %s 变更(%s),前后数字不可比。", "Cannot say: the definition changed on %s (%s); numbers before and after do not compare.",
 		b.Date, pack.Text{ZH: b.ZH, EN: b.EN})
 }

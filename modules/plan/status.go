@@ -127,20 +127,20 @@ func evaluate(f facts) Status {
 }
 
 // cannot is the answer where the data do not say.
-func (st Status) cannot(rule string, why pack.Text) Status {
+func (st *Status) cannot(rule string, why pack.Text) Status {
 	st.Light, st.Rule, st.Reason = CannotSay, rule, why
-	return st
+	return *st
 }
 
-func (st Status) withoutData(f facts) Status {
+func (st *Status) withoutData(f facts) Status {
 	if !f.date.Before(f.target.Due.End()) {
-		return st.cannot("no-data", reasonNoData(st))
+		return st.cannot("no-data", reasonNoData(*st))
 	}
 	if st.HasBase {
 		st.Gap = math.Abs(st.Want - st.BaseValue)
-		return st.cannot("no-news", reasonNoNews(st))
+		return st.cannot("no-news", reasonNoNews(*st))
 	}
-	return st.cannot("no-baseline", reasonNoBaseline(st))
+	return st.cannot("no-baseline", reasonNoBaseline(*st))
 }
 
 // baseline fills in where the target starts.
@@ -196,21 +196,21 @@ func (st *Status) in(months float64) float64 {
 }
 
 // judge compares the measured change with the path's change over the same time.
-func (st Status) judge(f facts) Status {
+func (st *Status) judge(f facts) Status {
 	last := st.Latest.Period.Last()
 	start, from, implied := st.BaseDate, st.BaseValue, false
 	if !last.After(st.BaseDate) {
 		base, on, ok := impliedBase(f, st.Indicator)
 		if !ok || !last.After(on) {
-			return st.cannot("no-news", reasonNoNews(st))
+			return st.cannot("no-news", reasonNoNews(*st))
 		}
 		start, from, implied = on, base, true
 	}
 	if at := breakBetween(st.Indicator.Breaks, start, last); at != nil {
-		return st.cannot("break", reasonBreak(st, *at))
+		return st.cannot("break", reasonBreak(*st, *at))
 	}
 	if f.path.Shape == "" {
-		return st.cannot("no-path", reasonNoPath(st))
+		return st.cannot("no-path", reasonNoPath(*st))
 	}
 	l, err := newLine(f.path, st.BaseDate, f.target.Due.Last(), st.BaseValue, st.Want)
 	if err != nil {
@@ -220,20 +220,20 @@ func (st Status) judge(f facts) Status {
 	st.Measured = Stretch{From: start, To: last, FromValue: from, Value: st.Value, Expected: l.at(last) - l.at(start), Implied: implied}
 	st.Recent = (st.Value - from) / st.in(period.MonthsBetween(start, last))
 	if st.Measured.Expected == 0 {
-		return st.cannot("flat-path", reasonNoPath(st))
+		return st.cannot("flat-path", reasonNoPath(*st))
 	}
 	st.Behind, st.Judged = 100*(1-(st.Value-from)/st.Measured.Expected), true
 	return st.light(f)
 }
 
 // light applies the rule set to how far behind the target is.
-func (st Status) light(f facts) Status {
+func (st *Status) light(f facts) Status {
 	st.warn(f)
 	if age := period.MonthsBetween(st.Latest.Period.Last(), f.date); age > float64(f.rules.StaleMonths) {
-		return st.cannot("stale", reasonStale(st))
+		return st.cannot("stale", reasonStale(*st))
 	}
 	if st.Behind >= f.rules.BehindYellow && st.Latest.Quantity.Cmp.IsBound() {
-		return st.cannot("bound", reasonBound(st))
+		return st.cannot("bound", reasonBound(*st))
 	}
 	set := f.rules.ID + ".pace."
 	switch {
@@ -244,8 +244,8 @@ func (st Status) light(f facts) Status {
 	default:
 		st.Light, st.Rule = Green, set+"green"
 	}
-	st.Reason = reasonPace(st)
-	return st
+	st.Reason = reasonPace(*st)
+	return *st
 }
 
 // impliedBase returns the base that the plan's words imply, in the indicator's unit.

@@ -43,7 +43,7 @@ func number(t *testing.T, per, value, cmp, unit string) observation.Observation 
 	}
 }
 
-var defaults = Rules{ID: "default", BehindYellow: 10, BehindRed: 30, StaleMonths: 24} //nolint:gochecknoglobals // a fixture
+var defaults = Rules{ID: "default", BehindYellow: 10, BehindRed: 30, StaleMonths: 24}
 
 // firms is the case of the high-tech firms: a target on a stock that was read
 // off a flow.

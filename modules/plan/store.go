@@ -60,7 +60,7 @@ func accept(ctx context.Context, tx store.Tx, p Plan, at time.Time, by string) (
 	if err != nil {
 		return 0, err
 	}
-	doc, sum, err := encode(p)
+	_, sum, err := encode(p)
 	if err != nil {
 		return 0, err
 	}
@@ -68,7 +68,8 @@ func accept(ctx context.Context, tx store.Tx, p Plan, at time.Time, by string) (
 		return newest, nil
 	}
 	p.Version = newest + 1
-	if doc, sum, err = encode(p); err != nil {
+	doc, sum, err := encode(p)
+	if err != nil {
 		return 0, err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO plan_version (plan, version, digest, accepted, recorder, doc) VALUES ($1, $2, $3, $4, $5, $6)`,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"yuzhou/kernel/actor"
@@ -57,8 +58,8 @@ func (s *Service) Versions(ctx context.Context) ([]VersionRow, error) {
 }
 
 // Propose shows what p would change against the version in force, and brings it
-// into force when accept is set. A plan with a fault in it is fault.Invalid.
-func (s *Service) Propose(ctx context.Context, p Plan, accepted bool) (Proposal, error) {
+// into force when accepted is set. A plan with a fault in it is fault.Invalid.
+func (s *Service) Propose(ctx context.Context, p Plan, accepted bool) (Proposal, error) { //nolint:revive // to look and to accept are one request
 	if err := s.validate(ctx, p); err != nil {
 		return Proposal{}, err
 	}
@@ -88,17 +89,12 @@ func (s *Service) Propose(ctx context.Context, p Plan, accepted bool) (Proposal,
 
 // validate checks that what a plan names exists.
 func (s *Service) validate(ctx context.Context, p Plan) error {
-	ids := map[string]bool{}
-	for _, e := range p.Elements {
-		switch {
-		case e.ID == "" || e.ZH == "":
-			return fault.New(fault.Invalid, "element %q has no id or no Chinese name", e.ID+e.ZH)
-		case ids[e.ID]:
-			return fault.New(fault.Invalid, "element %q stands twice", e.ID)
-		case !slices.Contains(kinds(), e.Kind):
-			return fault.New(fault.Invalid, "element %s: kind %q is not one of %v", e.ID, e.Kind, kinds())
-		}
-		ids[e.ID] = true
+	if p.ID == "" || len(p.Elements) == 0 {
+		return fault.New(fault.Invalid, "the plan has no id or no element")
+	}
+	ids, err := elementIDs(p.Elements)
+	if err != nil {
+		return err
 	}
 	for _, r := range p.Relations {
 		if !ids[r.From] || !ids[r.To] {
@@ -117,10 +113,24 @@ func (s *Service) validate(ctx context.Context, p Plan) error {
 			return fault.New(fault.Invalid, "target %s is in %s, but indicator %s counts %s; these do not convert", t.ID, t.Want.Unit, i.ID, i.Unit)
 		}
 	}
-	if p.ID == "" || len(p.Elements) == 0 {
-		return fault.New(fault.Invalid, "the plan has no id or no element")
-	}
 	return nil
+}
+
+// elementIDs returns the ids of elements that are in order.
+func elementIDs(elements []Element) (map[string]bool, error) {
+	ids := map[string]bool{}
+	for _, e := range elements {
+		switch {
+		case e.ID == "" || e.ZH == "":
+			return nil, fault.New(fault.Invalid, "element %q has no id or no Chinese name", e.ID+e.ZH)
+		case ids[e.ID]:
+			return nil, fault.New(fault.Invalid, "element %q stands twice", e.ID)
+		case !slices.Contains(kinds(), e.Kind):
+			return nil, fault.New(fault.Invalid, "element %s: kind %q is not one of %v", e.ID, e.Kind, kinds())
+		}
+		ids[e.ID] = true
+	}
+	return ids, nil
 }
 
 // Declare records a path for a target, from now on. It fills in who and when.
@@ -153,13 +163,13 @@ func diff(a, b Plan) []Change {
 		p.Version, p.Elements, p.Relations, p.Targets, p.Trajectories, p.Highlights, p.Rules = 0, nil, nil, nil, nil, nil, Rules{}
 		return p
 	}
-	out = append(out, compare("plan", []Plan{head(a)}, []Plan{head(b)}, func(p Plan) string { return "plan" })...)
+	out = append(out, compare("plan", []Plan{head(a)}, []Plan{head(b)}, func(Plan) string { return "plan" })...)
 	out = append(out, compare("element", a.Elements, b.Elements, func(e Element) string { return e.ID })...)
 	out = append(out, compare("relation", a.Relations, b.Relations, func(r Relation) string { return r.From + " " + r.Kind + " " + r.To })...)
 	out = append(out, compare("target", a.Targets, b.Targets, func(t Target) string { return t.ID })...)
 	out = append(out, compare("trajectory", a.Trajectories, b.Trajectories, func(p Path) string { return p.Target })...)
 	out = append(out, compare("rules", []Rules{a.Rules}, []Rules{b.Rules}, func(r Rules) string { return r.ID })...)
-	return append(out, compare("highlight", a.Highlights, b.Highlights, func(h Highlight) string { return fmt.Sprint(h.N) })...)
+	return append(out, compare("highlight", a.Highlights, b.Highlights, func(h Highlight) string { return strconv.Itoa(h.N) })...)
 }
 
 // compare lists what was added, removed and changed between two lists of things
