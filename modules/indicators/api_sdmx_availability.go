@@ -34,7 +34,11 @@ func (x *stream) availability(ctx context.Context) (sdmx.Availability, error) {
 		v.values = append(v.values, map[string]bool{})
 	}
 	if x.q.Available { // to see what else there is, walk over everything
-		x = &stream{s: x.s, p: x.p, flow: x.flow, q: sdmx.Query{UpdatedAfter: x.q.UpdatedAfter}, known: x.known, needs: x.needs}
+		all, err := newStream(x.s, x.p, x.flow, sdmx.Query{UpdatedAfter: x.q.UpdatedAfter})
+		if err != nil {
+			return sdmx.Availability{}, err
+		}
+		x = all
 	}
 	err := x.walk(ctx, look{span: span{last: x.known}}, v.note)
 	return v.result(), err

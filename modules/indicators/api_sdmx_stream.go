@@ -29,7 +29,8 @@ type stream struct {
 	rank  []rank    // how series are sorted; nil: by key
 	desc  bool      // periods from the newest
 	needs map[string]need
-	d     *derivation // of the instant that was last asked about
+	begin map[int]sdmx.Query // q of the first parts of a key, by how many
+	d     *derivation        // of the instant that was last asked about
 }
 
 // need is what a derived indicator stands on.
@@ -42,7 +43,7 @@ func newStream(s *Service, p *published, f flow, q sdmx.Query) (*stream, error) 
 	if q.YearStart != "" && q.YearStart != "--01-01" {
 		return nil, fault.New(fault.Invalid, "reportingYearStartDay %q is not --01-01: years here begin on 1 January", q.YearStart)
 	}
-	x := &stream{s: s, p: p, flow: f, q: q, known: q.AsOf, needs: map[string]need{}}
+	x := &stream{s: s, p: p, flow: f, q: q, known: q.AsOf, needs: map[string]need{}, begin: map[int]sdmx.Query{}}
 	if x.known.IsZero() {
 		x.known = s.now()
 	}
@@ -144,9 +145,13 @@ func (x *stream) computes(i observation.Indicator) bool { return i.Formula != ""
 
 // wanted reports whether any series of these first parts of a key may match.
 func (x *stream) wanted(parts ...string) bool {
-	q := sdmx.Query{Filters: x.q.Filters}
-	for _, k := range x.q.Keys {
-		q.Keys = append(q.Keys, k[:min(len(k), len(parts))])
+	q, ok := x.begin[len(parts)]
+	if !ok {
+		q.Filters = x.q.Filters
+		for _, k := range x.q.Keys {
+			q.Keys = append(q.Keys, k[:min(len(k), len(parts))])
+		}
+		x.begin[len(parts)] = q
 	}
 	return q.Match(x.p.structure, parts)
 }
