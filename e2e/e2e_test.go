@@ -55,10 +55,10 @@ var greeting = regexp.MustCompile(`(http://[0-9.:]+)\s+sign in as (\S+?),? (?:pa
 
 // serve starts the server on a free port with its data in dir, and stops it when t
 // ends. It fails t when no first line comes within 30 s.
-func serve(t *testing.T, dir string, args ...string) *server {
+func serve(t *testing.T, dir string) *server {
 	t.Helper()
 	s := &server{done: make(chan error, 1)}
-	s.cmd = exec.Command(filepath.Join(bin, "yuzhou"), append([]string{"serve", "--addr", "127.0.0.1:0", "--data", dir}, args...)...)
+	s.cmd = exec.Command(filepath.Join(bin, "yuzhou"), "serve", "--addr", "127.0.0.1:0", "--data", dir)
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

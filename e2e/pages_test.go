@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"regexp"
@@ -56,7 +57,7 @@ func TestPages(t *testing.T) {
 
 // browser is one window, signed in or not.
 type browser struct {
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // it is the window
 	axe string
 
 	mu         sync.Mutex
@@ -119,7 +120,7 @@ func (b *browser) signIn(t *testing.T, s *server) {
 // walk follows links until no new kind of page is left.
 func (b *browser) walk(t *testing.T, base, lang string) {
 	t.Helper()
-	kinds := map[string]int{"/": 1}
+	kinds := map[string]int{kind("/"): 1}
 	next := []string{"/"}
 	seen := 0
 	for len(next) > 0 && seen < maxPages {
@@ -154,17 +155,8 @@ func kind(link string) string {
 			parts[i] = "*"
 		}
 	}
-	keys := ""
-	for _, k := range slices.Sorted(func(yield func(string) bool) {
-		for k := range u.Query() {
-			if !yield(k) {
-				return
-			}
-		}
-	}) {
-		keys += "?" + k
-	}
-	return strings.Join(parts, "/") + keys
+	keys := slices.Sorted(maps.Keys(u.Query()))
+	return strings.Join(parts, "/") + "?" + strings.Join(keys, "&")
 }
 
 // seenPage is what the browser finds on a page.

@@ -104,7 +104,7 @@ func declare(base, token string, n int) error {
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
 	if err == nil && res.StatusCode/100 != 2 {
 		err = fmt.Errorf("%d %s", res.StatusCode, body)
@@ -123,7 +123,7 @@ func signIn(t *testing.T, base, user, password string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	var out struct{ Token string }
 	if err := json.NewDecoder(res.Body).Decode(&out); err != nil || out.Token == "" {
 		t.Fatalf("sign-in answers %d without a token: %v", res.StatusCode, err)
@@ -142,7 +142,7 @@ func get(t *testing.T, address, lang string) (int, http.Header, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)

@@ -153,7 +153,7 @@ func fetch(b *testing.B, client *http.Client, address string) {
 		b.Error(err)
 		return
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	if _, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != http.StatusOK {
 		b.Errorf("%s: %d %v", address, res.StatusCode, err)
 	}
@@ -207,7 +207,7 @@ func (p *program) signIn(b *testing.B) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	var out struct{ Token string }
 	if err := json.NewDecoder(res.Body).Decode(&out); err != nil || out.Token == "" {
 		b.Fatalf("sign-in: %d %v", res.StatusCode, err)
