@@ -84,7 +84,7 @@ const threeUnits = `  - {id: "990000", kind: city, zh: 市, en: City, parent: ""
   - {id: "990102", kind: county, zh: 西县, en: West, parent: "990000", from: "", source: s}
 `
 
-func each(t *testing.T, files fs.FS, fn func(*testing.T, town)) {
+func onEachStore(t *testing.T, files fs.FS, fn func(*testing.T, town)) {
 	t.Helper()
 	testkit.EachStore(t, "org", theFiles(), func(t *testing.T, db *store.DB) { fn(t, newTown(t, db, files)) })
 }
@@ -106,7 +106,7 @@ func kindIs(t *testing.T, what string, err error, want fault.Kind) {
 }
 
 func TestRealPack(t *testing.T) {
-	each(t, packs.Chongqing(), func(t *testing.T, w town) {
+	onEachStore(t, packs.Chongqing(), func(t *testing.T, w town) {
 		ctx := t.Context()
 		districts, err := w.Districts(ctx)
 		must(t, err)
@@ -152,7 +152,7 @@ func TestRealPack(t *testing.T) {
 }
 
 func TestEnsureOwner(t *testing.T) {
-	each(t, small(threeUnits), func(t *testing.T, w town) {
+	onEachStore(t, small(threeUnits), func(t *testing.T, w town) {
 		ctx := t.Context()
 		user, password, created, err := w.EnsureOwner(ctx)
 		must(t, err)

@@ -130,7 +130,7 @@ func TestVersions(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			each(t, small(tt.packs[0]), func(t *testing.T, w town) {
+			onEachStore(t, small(tt.packs[0]), func(t *testing.T, w town) {
 				for _, units := range tt.packs[1:] {
 					w.clock.add(24 * time.Hour)
 					w.load(t, small(units))
@@ -154,7 +154,7 @@ const east101 = `  - {id: "990101", kind: district, zh: 东区, en: East, parent
 
 func TestUnitsAtADate(t *testing.T) {
 	renamed := strings.Replace(threeUnits, "zh: 东区", "zh: 东新区", 1)
-	each(t, small(threeUnits), func(t *testing.T, w town) {
+	onEachStore(t, small(threeUnits), func(t *testing.T, w town) {
 		ctx := t.Context()
 		first := w.now()
 		w.clock.add(48 * time.Hour)

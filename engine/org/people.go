@@ -46,6 +46,7 @@ var loginForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{1,31}$`)
 // EnsureOwner makes the first person who can administer the city, unless there
 // is one. It returns the name to sign in with and, only when created, the
 // password, which is nowhere else.
+//
 //nolint:revive // four results: the password is there only when created says so
 func (s *Service) EnsureOwner(ctx context.Context) (user, password string, created bool, err error) {
 	err = s.db.Read(ctx, func(tx store.Tx) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"os"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"yuzhou/kernel/module"
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/web"
+	"yuzhou/packs"
 )
 
 // newBare is an engine as the command line makes it to list verbs.
@@ -72,7 +74,7 @@ func TestDecideWithoutDatabase(t *testing.T) {
 // TestManagedByEqualsOnly checks that the owner of a part cannot take over what
 // belongs to the whole.
 func TestManagedByEqualsOnly(t *testing.T) {
-	each(t, small(threeUnits), func(t *testing.T, w town) {
+	onEachStore(t, small(threeUnits), func(t *testing.T, w town) {
 		sys := systemOf(t, w)
 		add := func(login string, g actor.Grant) string {
 			id, _, err := w.addPerson(sys, NewPerson{Login: login, ZH: login})
@@ -112,7 +114,7 @@ func TestManagedByEqualsOnly(t *testing.T) {
 }
 
 func TestLastOwnerStays(t *testing.T) {
-	each(t, small(threeUnits), func(t *testing.T, w town) {
+	onEachStore(t, small(threeUnits), func(t *testing.T, w town) {
 		_, _, _, err := w.EnsureOwner(t.Context())
 		must(t, err)
 		sys := systemOf(t, w)
@@ -133,7 +135,7 @@ func TestLastOwnerStays(t *testing.T) {
 // TestAuditIsPartOfTheChange checks that an entry disappears with the change
 // that failed.
 func TestAuditIsPartOfTheChange(t *testing.T) {
-	each(t, small(threeUnits), func(t *testing.T, w town) {
+	onEachStore(t, small(threeUnits), func(t *testing.T, w town) {
 		ctx := t.Context()
 		failed := errors.New("failed after the entry")
 		err := w.db.Write(ctx, func(tx store.Tx) error {
@@ -154,7 +156,7 @@ func TestAuditIsPartOfTheChange(t *testing.T) {
 // TestSurvivesAReload loads another version of the pack and finds accounts and
 // grants untouched.
 func TestSurvivesAReload(t *testing.T) {
-	each(t, small(threeUnits), func(t *testing.T, w town) {
+	onEachStore(t, small(threeUnits), func(t *testing.T, w town) {
 		sys := systemOf(t, w)
 		id, password, err := w.addPerson(sys, NewPerson{Login: "wang", ZH: "王"})
 		must(t, err)
@@ -170,28 +172,61 @@ func TestSurvivesAReload(t *testing.T) {
 	})
 }
 
+// verb runs a verb on the site as the program itself.
+func (s site) verb(t *testing.T, in string, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	for _, v := range verbs() {
+		if v.Name != args[0] {
+			continue
+		}
+		flags := flag.NewFlagSet(v.Name, flag.ContinueOnError)
+		do := v.Bind(flags)
+		must(t, flags.Parse(args[1:]))
+		err := do(t.Context(), module.Call{
+			Args: flags.Args(), In: strings.NewReader(in), Out: &out,
+			API: func() (*web.Client, error) { return web.InProcess(s.handler, actor.System(s.site.Unit)), nil },
+		})
+		return out.String(), err
+	}
+	return "", errors.New("no such verb")
+}
+
+// TestReadmeExamples runs what README.md shows, in its order, on the real pack.
+func TestReadmeExamples(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	must(t, err)
+	_, examples, _ := strings.Cut(string(text), "## Examples\n\n```\n")
+	examples, _, _ = strings.Cut(examples, "```")
+	s := newSite(t, newTown(t, migrated(t), packs.Chongqing()))
+	password, done := "", 0
+	for line := range strings.Lines(examples) {
+		command, piped := strings.CutPrefix(strings.TrimSpace(line), `echo "$PASSWORD" | `)
+		command, _, _ = strings.Cut(command, " --server")
+		in := ""
+		if piped {
+			in = password + "\n"
+		}
+		out, err := s.verb(t, in, strings.Fields(strings.TrimPrefix(command, "yuzhou org "))...)
+		if err != nil || out == "" {
+			t.Errorf("%s: %v, answer %q", line, err, out)
+		}
+		if _, after, ok := strings.Cut(out, "password "); ok {
+			password, _, _ = strings.Cut(after, " ")
+		}
+		done++
+	}
+	if done < 5 {
+		t.Errorf("%d examples were found, want at least 5", done)
+	}
+}
+
 func TestVerbs(t *testing.T) {
-	each(t, small(threeUnits), func(t *testing.T, w town) {
+	onEachStore(t, small(threeUnits), func(t *testing.T, w town) {
 		s := newSite(t, w)
 		_, _, _, err := s.EnsureOwner(t.Context())
 		must(t, err)
-		run := func(in string, args ...string) (string, error) {
-			var out bytes.Buffer
-			for _, v := range verbs() {
-				if v.Name != args[0] {
-					continue
-				}
-				flags := flag.NewFlagSet(v.Name, flag.ContinueOnError)
-				do := v.Bind(flags)
-				must(t, flags.Parse(args[1:]))
-				err := do(t.Context(), module.Call{
-					Args: flags.Args(), In: strings.NewReader(in), Out: &out,
-					API: func() (*web.Client, error) { return web.InProcess(s.handler, actor.System("990000")), nil },
-				})
-				return out.String(), err
-			}
-			return "", errors.New("no such verb")
-		}
+		run := func(in string, args ...string) (string, error) { return s.verb(t, in, args...) }
 		made, err := run("", "add-person", "wang", "王")
 		must(t, err)
 		password := strings.Fields(made)[6]

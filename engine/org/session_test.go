@@ -24,7 +24,7 @@ func systemOf(t *testing.T, w town) context.Context {
 }
 
 func TestLockout(t *testing.T) {
-	each(t, small(threeUnits), func(t *testing.T, w town) {
+	onEachStore(t, small(threeUnits), func(t *testing.T, w town) {
 		ctx := t.Context()
 		user, password, _, err := w.EnsureOwner(ctx)
 		must(t, err)
@@ -70,7 +70,7 @@ func TestLockout(t *testing.T) {
 }
 
 func TestLockoutIsForgottenAndLifted(t *testing.T) {
-	each(t, small(threeUnits), func(t *testing.T, w town) {
+	onEachStore(t, small(threeUnits), func(t *testing.T, w town) {
 		ctx := t.Context()
 		user, password, _, err := w.EnsureOwner(ctx)
 		must(t, err)
@@ -97,7 +97,7 @@ func TestLockoutIsForgottenAndLifted(t *testing.T) {
 // TestAttemptsAtOnce sends many passwords at once: no more than five may be
 // looked at, however they interleave.
 func TestAttemptsAtOnce(t *testing.T) {
-	each(t, small(threeUnits), func(t *testing.T, w town) {
+	onEachStore(t, small(threeUnits), func(t *testing.T, w town) {
 		var mu sync.Mutex
 		kinds := map[fault.Kind]int{}
 		var all sync.WaitGroup
@@ -141,7 +141,7 @@ func TestSessionEnds(t *testing.T) {
 		{"a moment before the day's end", append(steady(29*time.Minute, 24), step{24*time.Minute - time.Second, true})},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			each(t, small(threeUnits), func(t *testing.T, w town) {
+			onEachStore(t, small(threeUnits), func(t *testing.T, w town) {
 				ctx := t.Context()
 				user, password, _, err := w.EnsureOwner(ctx)
 				must(t, err)
@@ -162,7 +162,7 @@ func TestSessionEnds(t *testing.T) {
 }
 
 func TestTokenIsNotStored(t *testing.T) {
-	each(t, small(threeUnits), func(t *testing.T, w town) {
+	onEachStore(t, small(threeUnits), func(t *testing.T, w town) {
 		ctx := t.Context()
 		user, password, _, err := w.EnsureOwner(ctx)
 		must(t, err)
@@ -187,7 +187,7 @@ func TestTokenIsNotStored(t *testing.T) {
 }
 
 func TestSessionsList(t *testing.T) {
-	each(t, small(threeUnits), func(t *testing.T, w town) {
+	onEachStore(t, small(threeUnits), func(t *testing.T, w town) {
 		ctx := t.Context()
 		user, password, _, err := w.EnsureOwner(ctx)
 		must(t, err)

@@ -152,7 +152,7 @@ func (s site) ownerID(t *testing.T) string {
 }
 
 func TestSignInPage(t *testing.T) {
-	each(t, small(threeUnits), func(t *testing.T, w town) {
+	onEachStore(t, small(threeUnits), func(t *testing.T, w town) {
 		s := newSite(t, w)
 		user, password, _, err := s.EnsureOwner(t.Context())
 		must(t, err)
@@ -252,7 +252,7 @@ func FuzzLocalPath(f *testing.F) {
 }
 
 func TestRefusals(t *testing.T) {
-	each(t, small(threeUnits), func(t *testing.T, w town) {
+	onEachStore(t, small(threeUnits), func(t *testing.T, w town) {
 		s := newSite(t, w)
 		b, password := s.owner(t)
 		t.Run("cross-origin post", func(t *testing.T) {
@@ -357,7 +357,7 @@ func (s site) refuses(t *testing.T, pattern string, who actor.Actor) bool {
 }
 
 func TestAPI(t *testing.T) {
-	each(t, small(threeUnits), func(t *testing.T, w town) {
+	onEachStore(t, small(threeUnits), func(t *testing.T, w town) {
 		s := newSite(t, w)
 		user, password, _, err := s.EnsureOwner(t.Context())
 		must(t, err)
