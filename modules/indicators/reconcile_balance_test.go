@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"yuzhou/kernel/observation"
@@ -106,12 +107,12 @@ func TestBalances(t *testing.T) {
 			for _, f := range tt.numbers {
 				numbers[f.id] = append(numbers[f.id], number(t, f.id, f.period, f.n))
 			}
-			got := ""
+			var got strings.Builder
 			for _, b := range tt.relation.ledger(definitions, numbers, "1").balances() {
-				got += fmt.Sprintf("%s..%s %g %v ", b.from.Period, b.to.Period, b.off, b.holds)
+				fmt.Fprintf(&got, "%s..%s %g %v ", b.from.Period, b.to.Period, b.off, b.holds)
 			}
-			if got != tt.want {
-				t.Errorf("got %q, want %q", got, tt.want)
+			if got.String() != tt.want {
+				t.Errorf("got %q, want %q", got.String(), tt.want)
 			}
 		})
 	}

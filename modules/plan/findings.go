@@ -279,7 +279,7 @@ func undeclaredPaths(in *inspection) []pack.Finding {
 		return nil
 	}
 	return []pack.Finding{in.finding(pack.Note, "target", ids[0], pack.Text{
-		ZH: fmt.Sprintf("%s的路径无人声明,是假设:灯的颜色取决于它。", strings.Join(ids, "、")),
+		ZH: strings.Join(ids, "、") + "的路径无人声明,是假设:灯的颜色取决于它。",
 		EN: fmt.Sprintf("Nobody has declared the path of %s: it is assumed, and the lights depend on it.", strings.Join(ids, ", ")),
 	})}
 }
