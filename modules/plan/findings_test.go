@@ -28,14 +28,20 @@ import (
 	"yuzhou/packs"
 )
 
-// opened reads a pack's plan with the figures that it names.
-func opened(t *testing.T, files fs.FS) (*pack.Pack, Plan) {
-	t.Helper()
+// figures opens a pack and reads the figures that its plan names.
+func figures(files fs.FS) *pack.Pack {
 	p := pack.Open(files)
 	p.AddFigures(pack.Read[struct {
 		Figures []pack.Figure `pack:"figures"`
 	}](p, "indicators/figures.yaml").Figures)
-	return p, readPack(p)
+	return p
+}
+
+// opened returns a pack whose plan has been read.
+func opened(files fs.FS) *pack.Pack {
+	p := figures(files)
+	readPack(p)
+	return p
 }
 
 // said lists findings of the plan's checks: severity, rule and figures.
@@ -65,7 +71,7 @@ func TestFindings(t *testing.T) {
 		{"taoyuan", os.DirFS("../../packs/testdata/taoyuan"), []string{"note plan.empty-slot"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p, _ := opened(t, tt.files)
+			p := opened(tt.files)
 			all := p.Findings()
 			if diff := cmp.Diff(tt.want, said(all)); diff != "" {
 				t.Error(diff)
@@ -180,7 +186,7 @@ func (shelf) Check(context.Context) ([]pack.Finding, error) {
 // as of its pack, and those of the numbers.
 func TestCheckOperation(t *testing.T) {
 	testkit.EachStore(t, "plan", migrations, func(t *testing.T, db *store.DB) {
-		p, _ := opened(t, packs.Chongqing())
+		p := opened(packs.Chongqing())
 		now := func() time.Time { return time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC) }
 		s := New(module.Host{DB: db, Now: now, Site: web.Site{Unit: "500000", Prefix: "88.500.1", Zone: time.UTC, Now: now}}, Needs{Readings: shelf{p}})
 
@@ -188,10 +194,7 @@ func TestCheckOperation(t *testing.T) {
 		if err != nil || len(before) != 0 {
 			t.Fatalf("without a plan: %v, %v", before, err)
 		}
-		q := pack.Open(packs.Chongqing())
-		q.AddFigures(pack.Read[struct {
-			Figures []pack.Figure `pack:"figures"`
-		}](q, "indicators/figures.yaml").Figures)
+		q := figures(packs.Chongqing())
 		load := s.loadPack(q)
 		if err := db.Write(t.Context(), func(tx store.Tx) error { return load(t.Context(), tx) }); err != nil {
 			t.Fatal(err)
