@@ -78,9 +78,9 @@ func TestKill(t *testing.T) {
 		s.kill()
 		acknowledged = <-saved
 		s = serve(t, dir)
-		_, _, body := get(t, s.URL+"/api/v1/indicators/observations?indicator=st.hte&history=true", "")
+		_, _, body := get(t, s.URL+"/api/v1/indicators/export.csv?indicator=st.hte&history=true", "")
 		for n := 1; n <= acknowledged; n++ {
-			if !strings.Contains(body, fmt.Sprintf(`"printed":"%d家"`, 7000+n)) {
+			if !strings.Contains(body, fmt.Sprintf(",%d,", 7000+n)) {
 				t.Fatalf("round %d: number %d of %d was acknowledged and is lost", round, n, acknowledged)
 			}
 		}
@@ -115,7 +115,7 @@ func declare(base, token string, n int) error {
 // signIn returns the token of a new session.
 func signIn(t *testing.T, base, user, password string) string {
 	t.Helper()
-	in, err := json.Marshal(map[string]string{"login": user, "password": password})
+	in, err := json.Marshal(map[string]string{"user": user, "password": password})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -199,7 +199,7 @@ func BenchmarkImport(b *testing.B) {
 // signIn returns the token of a session of the owner.
 func (p *program) signIn(b *testing.B) string {
 	b.Helper()
-	in, err := json.Marshal(map[string]string{"login": p.user, "password": p.password})
+	in, err := json.Marshal(map[string]string{"user": p.user, "password": p.password})
 	if err != nil {
 		b.Fatal(err)
 	}
