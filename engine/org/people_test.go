@@ -10,6 +10,7 @@ import (
 
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/module"
+	"yuzhou/kernel/pack"
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/web"
 	"yuzhou/packs"
@@ -275,4 +276,28 @@ func TestVerbs(t *testing.T) {
 			}
 		}
 	})
+}
+
+func BenchmarkDecide(b *testing.B) {
+	db, err := store.Open(b.Context(), b.TempDir()+"/x.db")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // the bench is over
+	if err := db.Migrate(b.Context(), "org", theFiles()); err != nil {
+		b.Fatal(err)
+	}
+	c := &clock{}
+	s := New(module.Host{DB: db, Now: c.now})
+	p := pack.Open(packs.Chongqing())
+	load := s.loadPack(p)
+	if err := db.Write(b.Context(), func(tx store.Tx) error { return load(b.Context(), tx) }); err != nil {
+		b.Fatal(err)
+	}
+	clerk := actor.Actor{ID: "x", Grants: []actor.Grant{{Role: actor.Clerk, Unit: p.Manifest.Unit}}}
+	for b.Loop() {
+		if err := s.Decide(b.Context(), clerk, actor.Submit, "500101001"); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -262,9 +262,13 @@ func TestRefusals(t *testing.T) {
 			if got := x.post("/org/people", "login", "mallory", "zh", "坏"); got.Code != http.StatusForbidden {
 				t.Errorf("status %d, want 403", got.Code)
 			}
-			if _, err := s.person(t.Context(), "mallory"); err == nil {
+			acc, err := s.account(t.Context(), "mallory")
+			must(t, err)
+			if acc.person != "" {
 				t.Error("the person was added")
 			}
+			x.head = s.browser(t).head
+			x.want(x.post("/org/people", "login", "mallory", "zh", "坏"), http.StatusOK) // from the site itself it works
 		})
 		t.Run("password over plain HTTP from elsewhere", func(t *testing.T) {
 			r := httptest.NewRequestWithContext(t.Context(), "POST", "http://plan.example/org/sign-in",
