@@ -38,6 +38,25 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
+// yuzhou runs one verb, which must succeed, and returns what it prints.
+func yuzhou(t *testing.T, args ...string) string {
+	t.Helper()
+	return yuzhouIn(t, "", args...)
+}
+
+// yuzhouIn is yuzhou with standard input.
+func yuzhouIn(t *testing.T, in string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(bin, "yuzhou"), args...)
+	var said strings.Builder
+	cmd.Stdin, cmd.Stderr = strings.NewReader(in), &said
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("yuzhou %s: %v\n%s%s", strings.Join(args, " "), err, out, said.String())
+	}
+	return string(out)
+}
+
 // server is a running yuzhou serve.
 type server struct {
 	URL            string // "http://127.0.0.1:41234"
@@ -57,14 +76,19 @@ var greeting = regexp.MustCompile(`(http://[0-9.:]+)\s+sign in as (\S+?),? (?:pa
 // ends. It fails t when no first line comes within 30 s.
 func serve(t *testing.T, dir string) *server {
 	t.Helper()
-	s := &server{done: make(chan error, 1)}
-	s.cmd = exec.Command(filepath.Join(bin, "yuzhou"), "serve", "--addr", "127.0.0.1:0", "--data", dir)
+	return start(t, exec.Command(filepath.Join(bin, "yuzhou"), "serve", "--addr", "127.0.0.1:0", "--data", dir))
+}
+
+// start is serve with a command line of one's own.
+func start(t *testing.T, cmd *exec.Cmd) *server {
+	t.Helper()
+	s := &server{done: make(chan error, 1), cmd: cmd}
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.cmd.Stderr = s
-	start := time.Now()
+	began := time.Now()
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +107,7 @@ func serve(t *testing.T, dir string) *server {
 	case <-time.After(30 * time.Second):
 		t.Fatalf("no first line within 30 s; it said:\n%s", s.said())
 	}
-	s.Ready = time.Since(start)
+	s.Ready = time.Since(began)
 	m := greeting.FindStringSubmatch(s.First)
 	if m == nil {
 		t.Fatalf("first line %q does not say address and sign-in; it said:\n%s", s.First, s.said())

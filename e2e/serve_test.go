@@ -3,10 +3,11 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,8 @@ func TestServe(t *testing.T) {
 	if s.Password == "" {
 		t.Errorf("first start shows no password: %q", s.First)
 	}
-	if s.Ready > 10*time.Second { // the goal is 3 s; a loaded machine gets more
+	t.Logf("ready after %v", s.Ready)
+	if s.Ready > 9*time.Second { // the goal is 3 s; a loaded machine gets three times that
 		t.Errorf("ready after %v", s.Ready)
 	}
 	tests := []struct {
@@ -43,73 +45,20 @@ func TestServe(t *testing.T) {
 			}
 		})
 	}
-	if took, err := s.stop(); err != nil || took > 5*time.Second {
+	if took, err := s.stop(); err != nil || took > 2*time.Second {
 		t.Errorf("SIGTERM: %v after %v\n%s", err, took, s.said())
 	}
 	again := serve(t, dir)
+	second := exec.Command(filepath.Join(bin, "yuzhou"), "serve", "--addr", strings.TrimPrefix(again.URL, "http://"), "--data", t.TempDir())
+	if out, err := second.CombinedOutput(); err == nil || !strings.Contains(string(out), "is another server running?") {
+		t.Errorf("a second server on %s: %v %s", again.URL, err, out)
+	}
 	if again.Password != "" {
 		t.Errorf("second start shows a password: %q", again.First)
 	}
 	if strings.Contains(again.said()+s.said(), s.Password) {
 		t.Error("the password is in the log")
 	}
-}
-
-// TestKill kills the server without warning while it takes in numbers, again and
-// again: what it acknowledged must be there after the next start.
-func TestKill(t *testing.T) {
-	dir := t.TempDir()
-	s := serve(t, dir)
-	user, password := s.User, s.Password
-	acknowledged := 0
-	const rounds = 20
-	for round := range rounds {
-		token := signIn(t, s.URL, user, password)
-		stop := time.After(time.Duration(20+37*round%150) * time.Millisecond)
-		saved := make(chan int, 1)
-		go func(from int) {
-			n := from
-			for declare(s.URL, token, n+1) == nil {
-				n++
-			}
-			saved <- n
-		}(acknowledged)
-		<-stop
-		s.kill()
-		acknowledged = <-saved
-		s = serve(t, dir)
-		_, _, body := get(t, s.URL+"/api/v1/indicators/export.csv?indicator=st.hte&history=true", "")
-		for n := 1; n <= acknowledged; n++ {
-			if !strings.Contains(body, fmt.Sprintf(",%d,", 7000+n)) {
-				t.Fatalf("round %d: number %d of %d was acknowledged and is lost", round, n, acknowledged)
-			}
-		}
-	}
-	if acknowledged == 0 {
-		t.Fatal("nothing was acknowledged in all rounds")
-	}
-	t.Logf("%d numbers acknowledged through %d kills", acknowledged, rounds)
-}
-
-// declare imports the number 7000+n as a vintage of one observation.
-func declare(base, token string, n int) error {
-	file := fmt.Sprintf("indicator,unit,period,value,measure,status,source\nst.hte,500000,2024-%02d-28,%d,家,preliminary,later\n", 1+n%12, 7000+n)
-	req, err := http.NewRequest(http.MethodPost, base+"/api/v1/indicators/import", strings.NewReader(file))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Content-Type", "text/csv")
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(res.Body)
-	if err == nil && res.StatusCode/100 != 2 {
-		err = fmt.Errorf("%d %s", res.StatusCode, body)
-	}
-	return err
 }
 
 // signIn returns the token of a new session.

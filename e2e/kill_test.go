@@ -1,0 +1,186 @@
+package e2e
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	kills     = 20
+	importers = 4  // at the same time
+	filled    = 60 // rows of one file
+	base      = 10_000
+)
+
+// wave is what comes in between two kills.
+type wave struct {
+	url, token string
+
+	mu      sync.Mutex   // guards what follows
+	next    int          // number of the next file
+	done    map[int]bool // files whose import was acknowledged
+	refused error        // an answer that is neither yes nor a cut line
+}
+
+// send imports file after file until the line is cut.
+func (w *wave) send() {
+	for {
+		w.mu.Lock()
+		w.next++
+		n := w.next
+		w.mu.Unlock()
+		status, answer, err := post(w.url, w.token, rowsOf(n, filled))
+		w.mu.Lock()
+		switch {
+		case err != nil: // killed
+		case status == http.StatusOK:
+			w.done[n] = true
+		default:
+			w.refused = fmt.Errorf("import answers %d %s", status, answer)
+			err = w.refused
+		}
+		w.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// TestKill kills the server without warning while files come in from several sides,
+// again and again: after the next start every acknowledged file is there whole, and
+// no other file is there in part.
+func TestKill(t *testing.T) {
+	dir := t.TempDir()
+	s := serve(t, dir)
+	password := s.Password
+	done, next := map[int]bool{}, 0
+	for round := range kills {
+		w := &wave{url: s.URL, token: signIn(t, s.URL, s.User, password), next: next, done: done}
+		var all sync.WaitGroup
+		for range importers {
+			all.Go(w.send)
+		}
+		after := time.Duration(rand.IntN(120)+5) * time.Millisecond
+		<-time.After(after)
+		s.kill()
+		all.Wait()
+		next = w.next
+		if w.refused != nil {
+			t.Fatalf("round %d: %v", round, w.refused)
+		}
+		s = serve(t, dir)
+		have := held(t, dir)
+		for n, rows := range have {
+			if rows != filled {
+				t.Errorf("round %d, killed after %v: %d rows of file %d are there, want %d or none", round, after, rows, n, filled)
+			}
+		}
+		for n := range done {
+			if have[n] == 0 {
+				t.Errorf("round %d, killed after %v: file %d was acknowledged and is lost", round, after, n)
+			}
+		}
+		if t.Failed() {
+			return
+		}
+	}
+	if len(done) < kills {
+		t.Errorf("%d files were acknowledged in %d rounds: too few to say anything", len(done), kills)
+	}
+	t.Logf("%d of %d files acknowledged through %d kills", len(done), next, kills)
+}
+
+// TestFullDisk imports into a folder that has no room left: the answer says so, what
+// was held stays, and the server goes on. The limit is the process's own on the size
+// of a file, so that no device has to be filled.
+func TestFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	_ = yuzhou(t, "org", "units", "--data", dir) // loads the pack
+	before := held(t, dir)
+	info, err := os.Stat(filepath.Join(dir, "yuzhou.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := info.Size()/512 + 2048 // of 512 bytes: a MiB more than there is
+	// The signal that a shell's limit sends is ignored: the write fails instead.
+	limited := fmt.Sprintf(`trap '' XFSZ; ulimit -f %d; exec "$0" "$@"`, blocks)
+	s := start(t, exec.Command("sh", "-c", limited, filepath.Join(bin, "yuzhou"), "serve", "--addr", "127.0.0.1:0", "--data", dir))
+	token := signIn(t, s.URL, s.User, s.Password)
+	const many = 40_000
+	status, answer, err := post(s.URL, token, rowsOf(1, many))
+	if err != nil || status != http.StatusServiceUnavailable || !strings.Contains(answer, "disk is full") {
+		t.Errorf("import on a full disk: %d %v %.400s", status, err, answer)
+	}
+	if status, answer, err := post(s.URL, token, rowsOf(2, 10)); err != nil || status != http.StatusOK {
+		t.Errorf("a small import afterwards: %d %v %.400s", status, err, answer)
+	}
+	if status, _, _ := get(t, s.URL+"/api/v1/plan/status", ""); status != http.StatusOK {
+		t.Errorf("afterwards the status answers %d", status)
+	}
+	if took, err := s.stop(); err != nil {
+		t.Errorf("it stops after %v with %v\n%s", took, err, s.said())
+	}
+	after := held(t, dir)
+	if after[1] != 0 || after[2] != 10 || len(after) != len(before)+1 {
+		t.Errorf("%d rows of the file that did not fit, %d of 10 of the one that did", after[1], after[2])
+	}
+}
+
+// held returns how many rows of each file are in the data, by the file's number.
+func held(t *testing.T, dir string) map[int]int {
+	t.Helper()
+	rows, err := csv.NewReader(strings.NewReader(yuzhou(t, "indicators", "export", "st.hte", "--history", "--data", dir))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[int]int{}
+	for _, row := range rows[1:] {
+		if n, err := strconv.Atoi(row[3]); err == nil && n > base && row[4] == "家" {
+			out[n-base]++
+		}
+	}
+	return out
+}
+
+// rowsOf returns file number n: as many days of districts, each with the value that
+// tells the file. No two files hold the same number of the same day.
+func rowsOf(n, count int) string {
+	const days = 6000 // since 2004
+	var out strings.Builder
+	out.WriteString("indicator,unit,period,value,measure,status\n")
+	first := time.Date(2004, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i := range count {
+		place := n*count + i
+		day := first.AddDate(0, 0, place%days)
+		fmt.Fprintf(&out, "st.hte,%d,%s,%d,家,reported\n", 500101+place/days%20, day.Format(time.DateOnly), base+n)
+	}
+	return out.String()
+}
+
+// post sends a file to be imported. The error is the line's.
+func post(url, token, file string) (int, string, error) {
+	req, err := http.NewRequest(http.MethodPost, url+"/api/v1/indicators/import?name=made.csv", strings.NewReader(file))
+	if err != nil {
+		return 0, "", err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "text/csv")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	return res.StatusCode, string(body), err
+}
