@@ -134,7 +134,8 @@ type StatusInput struct {
 	Path Shape `query:"path" enum:"linear,geometric,s" doc:"put this shape in place of every declared one"`
 }
 
-type targetInput struct {
+// TargetInput is how one target is asked for.
+type TargetInput struct {
 	StatusInput
 	ID string `path:"id"`
 }
@@ -154,7 +155,7 @@ func (s *Service) operations(rt *web.Router) {
 			return out, err
 		})
 	web.Serve(rt, web.Operation{Path: "/plan/targets/{id}", ID: "getStatus", Summary: "Where one target stands"},
-		func(ctx context.Context, in *targetInput) (TargetStatus, error) {
+		func(ctx context.Context, in *TargetInput) (TargetStatus, error) {
 			date, known, err := s.dates(in.When)
 			if err != nil {
 				return TargetStatus{}, err

@@ -22,7 +22,7 @@ import (
 // measures), policies and project classes become its goals and objectives, in
 // the plan's order; SequenceIndicator keeps our ids.
 func (s *Service) toStratML(ctx context.Context, p Plan, lang string) ([]byte, error) {
-	x := converter{s: s, p: p, lang: lang}
+	x := converter{s: s, p: p, lang: lang, told: map[string]bool{}}
 	goal := p.Of(Goal)
 	doc := &stratml.Plan{
 		Kind: stratml.StrategicPlan, Name: p.In(lang), Description: p.Numerals.In(lang), OtherInformation: p.Strategy.In(lang),
@@ -60,6 +60,7 @@ type converter struct {
 	s    *Service
 	p    Plan
 	lang string
+	told map[string]bool // elements that are in the document already: an id stands once
 }
 
 func (x converter) name(path string) string {
@@ -82,6 +83,10 @@ func (x converter) goal(ctx context.Context, e Element) (stratml.Goal, error) {
 		g.Objectives = append(g.Objectives, own)
 	}
 	for _, m := range x.p.Under(e.ID) {
+		if x.told[m.ID] || m.Kind != Measure {
+			continue
+		}
+		x.told[m.ID] = true
 		o := stratml.Objective{Name: m.In(x.lang), Description: x.describe(m), Identifier: x.name("element/" + m.ID), SequenceIndicator: m.ID}
 		if o.Indicators, err = x.indicators(ctx, m.ID); err != nil {
 			return g, err

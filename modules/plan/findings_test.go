@@ -216,3 +216,5 @@ func TestCheckOperation(t *testing.T) {
 		}
 	})
 }
+
+func (s shelf) Indicators(context.Context) ([]observation.Indicator, error) { return nil, nil }

@@ -139,6 +139,8 @@ type Needs struct {
 		Series(ctx context.Context, indicator, unit string, known time.Time) (observation.Series, error)
 		// Figure returns a figure by its id in its document; fault.NotFound when it was not known then.
 		Figure(ctx context.Context, id string, known time.Time) (observation.Observation, error)
+		// Indicators returns all definitions in force.
+		Indicators(ctx context.Context) ([]observation.Indicator, error)
 		// Indicator returns a definition; fault.NotFound when there is none.
 		Indicator(ctx context.Context, id string) (observation.Indicator, error)
 		// Check returns what may mislead a reader of the numbers.
@@ -147,6 +149,8 @@ type Needs struct {
 	Units interface {
 		// Unit returns a unit; fault.NotFound when there is none.
 		Unit(ctx context.Context, id string) (org.Unit, error)
+		// Find returns units by a part of their code or name.
+		Find(ctx context.Context, text string) ([]org.Unit, error)
 		// Districts returns the districts and counties of the city, by code.
 		Districts(ctx context.Context) ([]org.Unit, error)
 	}
@@ -231,6 +235,6 @@ func (p *Plan) Target(id string) (Target, bool) {
 func (s *Service) Module() module.Module {
 	return module.Module{
 		Name: "plan", Migrations: migrations, Pack: s.loadPack, Verbs: s.verbs(),
-		Routes: func(rt *web.Router) { s.operations(rt); s.checkOperations(rt); s.routes(rt) },
+		Routes: func(rt *web.Router) { s.operations(rt); s.moreOperations(rt); s.checkOperations(rt); s.routes(rt) },
 	}
 }

@@ -1,0 +1,280 @@
+package plan
+
+import (
+	"fmt"
+	"html"
+	"html/template"
+	"math"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"yuzhou/kernel/web"
+)
+
+// The small pictures of pages: SVG written here, coloured by the stylesheet's
+// classes, so that a page of fourteen targets costs no chart engine.
+
+// drawing is an SVG being written. Numbers are CSS pixels.
+type drawing struct{ strings.Builder }
+
+func (d *drawing) rect(class string, x, y, w, h float64) {
+	fmt.Fprintf(d, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, class, x, y, math.Max(w, 0), h)
+}
+
+func (d *drawing) line(class string, x1, y1, x2, y2 float64) {
+	fmt.Fprintf(d, `<line class="%s" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`, class, x1, y1, x2, y2)
+}
+
+func (d *drawing) words(class string, x, y float64, s string) {
+	fmt.Fprintf(d, `<text class="%s" x="%.1f" y="%.1f">%s</text>`, class, x, y, html.EscapeString(s))
+}
+
+// lines writes s broken into lines of at most width ems, and returns the y after
+// the last one. size is the height of a line.
+func (d *drawing) lines(class string, x, y, width, size float64, s string) float64 {
+	for _, l := range wrap(s, width) {
+		d.words(class, x, y, l)
+		y += size
+	}
+	return y
+}
+
+// wrap breaks s into lines of at most width ems: Chinese anywhere, other scripts
+// between words. A Chinese character is one em wide, others about half.
+func wrap(s string, width float64) []string {
+	var out []string
+	var line strings.Builder
+	used := 0.0
+	flush := func() {
+		if t := strings.TrimSpace(line.String()); t != "" {
+			out = append(out, t)
+		}
+		line.Reset()
+		used = 0
+	}
+	for _, piece := range pieces(s) {
+		w := ems(piece)
+		if used > 0 && used+w > width {
+			flush()
+		}
+		line.WriteString(piece)
+		used += w
+	}
+	flush()
+	return out
+}
+
+// pieces cuts s where a line may break.
+func pieces(s string) []string {
+	var out []string
+	var word strings.Builder
+	for _, r := range s {
+		if r < utf8.RuneSelf && r != ' ' {
+			word.WriteRune(r)
+			continue
+		}
+		if r == ' ' {
+			word.WriteRune(r)
+		}
+		if word.Len() > 0 {
+			out = append(out, word.String())
+			word.Reset()
+		}
+		if r != ' ' {
+			out = append(out, string(r))
+		}
+	}
+	if word.Len() > 0 {
+		out = append(out, word.String())
+	}
+	return out
+}
+
+func ems(s string) float64 {
+	n := 0.0
+	for _, r := range s {
+		if r < utf8.RuneSelf {
+			n += 0.54
+		} else {
+			n++
+		}
+	}
+	return n
+}
+
+// scale maps the span from the start (the baseline, or zero) to the target onto
+// 0..width, leaving room for what goes beyond.
+func scale(st Status, width float64) func(float64) float64 {
+	from := 0.0
+	if st.HasBase {
+		from = st.BaseValue
+	}
+	if st.Latest != nil {
+		from = math.Min(from, st.Value)
+	}
+	span := st.Want - from
+	if span == 0 {
+		span = 1
+	}
+	return func(v float64) float64 { return math.Max(0, math.Min(width, (v-from)/span*width*0.9)) }
+}
+
+// bullet draws a target as a bar: what is, where the path is now, what is wanted.
+// Source: S. Few, bullet graph design specification (2013).
+func bullet(st Status) template.HTML {
+	const w, h = 180.0, 18.0
+	var d drawing
+	fmt.Fprintf(&d, `<svg class="bullet" width="%g" height="%g" viewBox="0 0 %g %g" aria-hidden="true">`, w, h, w, h)
+	d.bullet(st, 0, 2, w)
+	d.WriteString("</svg>")
+	return template.HTML(d.String()) //nolint:gosec // numbers and classes only
+}
+
+func (d *drawing) bullet(st Status, x, y, w float64) {
+	at := scale(st, w)
+	d.rect("track", x, y+4, w, 6)
+	if st.Latest != nil {
+		d.rect("bar bar-"+string(st.Light), x, y+4, math.Max(2, at(st.Value)), 6)
+	}
+	if st.HasBase {
+		d.line("tick-base", x+at(st.BaseValue), y+2, x+at(st.BaseValue), y+12)
+	}
+	if st.Judged {
+		d.line("tick-path", x+at(st.PathValue), y, x+at(st.PathValue), y+14)
+	}
+	d.line("tick-want", x+at(st.Want), y, x+at(st.Want), y+14)
+}
+
+// spark draws the way so far within the path's band. It is empty without a path.
+func spark(st Status) template.HTML {
+	if !st.HasBase || st.Path.Shape == "" || st.Latest == nil {
+		return ""
+	}
+	due := st.Target.Due.Last()
+	l, err := newLine(st.Path, st.BaseDate, due, st.BaseValue, st.Want)
+	if err != nil {
+		return ""
+	}
+	const w, h, pad = 160.0, 36.0, 4.0
+	start := st.BaseDate
+	if st.Measured.Implied {
+		start = st.Measured.From
+	}
+	low, high := math.Min(l.at(start), st.Value), math.Max(st.Want, st.Value)
+	x := func(t time.Time) float64 { return pad + (w-2*pad)*t.Sub(start).Hours()/due.Sub(start).Hours() }
+	y := func(v float64) float64 {
+		return math.Max(1, math.Min(h-1, h-pad-(h-2*pad)*(v-low)/math.Max(high-low, 1e-9)))
+	}
+	var d drawing
+	fmt.Fprintf(&d, `<svg class="spark" width="%g" height="%g" viewBox="0 0 %g %g" aria-hidden="true"><polygon class="band" points="`, w, h, w, h)
+	const steps = 12
+	for n := range steps + 1 {
+		at := start.Add(due.Sub(start) * time.Duration(n) / steps)
+		fmt.Fprintf(&d, "%.1f,%.1f ", x(at), y(l.at(at)*(1+st.Path.Band/100)))
+	}
+	for n := steps; n >= 0; n-- {
+		at := start.Add(due.Sub(start) * time.Duration(n) / steps)
+		fmt.Fprintf(&d, "%.1f,%.1f ", x(at), y(l.at(at)*(1-st.Path.Band/100)))
+	}
+	d.WriteString(`"/>`)
+	from, value := st.BaseDate, st.BaseValue
+	if st.Judged {
+		from, value = st.Measured.From, st.Measured.FromValue
+	}
+	last := st.Latest.Period.Last()
+	d.line("way", x(from), y(value), x(last), y(st.Value))
+	fmt.Fprintf(&d, `<circle class="now bar-%s" cx="%.1f" cy="%.1f" r="3.2"/>`, st.Light, x(last), y(st.Value))
+	d.line("tick-want", w-pad, y(st.Want)-4, w-pad, y(st.Want)+4)
+	d.WriteString("</svg>")
+	return template.HTML(d.String()) //nolint:gosec // numbers and classes only
+}
+
+// The 1-4-5-8 figure's measures.
+const (
+	figureWidth = 1180.0
+	numeral     = 76.0 // the column of the big numerals
+	gap         = 14.0
+)
+
+// infographic draws the plan as its numbers: one goal, the positions, the
+// objectives with their targets as bullets, the actions. Every part is a link.
+func infographic(p Plan, all []Status, sh *web.Shell) template.HTML {
+	var d drawing
+	y := 12.0
+	y = d.band(p.Of(Goal), "goal", 1, y, sh)
+	y = d.band(p.Of(Position), "position", 4, y, sh)
+	y = d.objectives(p, all, y, sh)
+	y = d.band(p.Of(Action), "action", 4, y, sh)
+	head := fmt.Sprintf(`<svg class="infographic" role="group" aria-label="%s" width="%g" height="%.0f" viewBox="0 0 %g %.0f">`,
+		html.EscapeString(sh.In(p.Numerals)), figureWidth, y, figureWidth, y)
+	return template.HTML(head + d.String() + "</svg>") //nolint:gosec // every word is escaped
+}
+
+// band draws elements of one kind in rows of perRow and returns the y below.
+func (d *drawing) band(elements []Element, class string, perRow int, y float64, sh *web.Shell) float64 {
+	if len(elements) == 0 {
+		return y
+	}
+	d.words("numeral", 18, y+44, fmt.Sprint(len(elements)))
+	w := (figureWidth - numeral - gap*float64(perRow-1)) / float64(perRow)
+	const size, padding = 20.0, 14.0
+	for first := 0; first < len(elements); first += perRow {
+		row := elements[first:min(first+perRow, len(elements))]
+		deep := 0
+		for _, e := range row {
+			deep = max(deep, len(wrap(sh.In(e.Text), (w-2*padding)/15)))
+		}
+		h := float64(deep)*size + 2*padding
+		for n, e := range row {
+			x := numeral + float64(n)*(w+gap)
+			fmt.Fprintf(d, `<a href="%s">`, html.EscapeString(sh.Link("/plan/elements/"+e.ID)))
+			d.rect("box box-"+class, x, y, w, h)
+			d.lines("label", x+padding, y+padding+15, (w-2*padding)/15, size, sh.In(e.Text))
+			d.WriteString("</a>")
+		}
+		y += h + gap
+	}
+	return y + 10
+}
+
+// objectives draws the objectives as columns, each with its targets.
+func (d *drawing) objectives(p Plan, all []Status, y float64, sh *web.Shell) float64 {
+	list := p.Of(Objective)
+	if len(list) == 0 {
+		return y
+	}
+	d.words("numeral", 18, y+44, fmt.Sprint(len(list)))
+	w := (figureWidth - numeral - gap*float64(len(list)-1)) / float64(len(list))
+	bottom := y
+	for n, e := range list {
+		x := numeral + float64(n)*(w+gap)
+		fmt.Fprintf(d, `<a href="%s">`, html.EscapeString(sh.Link("/plan/elements/"+e.ID)))
+		d.rect("rule", x, y, w, 3)
+		below := d.lines("label strong", x, y+26, w/15, 20, sh.In(e.Text)) + 6
+		d.WriteString("</a>")
+		for _, st := range all {
+			if st.Target.Element == e.ID {
+				below = d.target(st, x, below, w, sh)
+			}
+		}
+		bottom = math.Max(bottom, below)
+	}
+	return bottom + 18
+}
+
+// target draws one target under its objective and returns the y below.
+func (d *drawing) target(st Status, x, y, w float64, sh *web.Shell) float64 {
+	l := lit(st.Light)
+	fmt.Fprintf(d, `<a href="%s">`, html.EscapeString(sh.Link("/plan/targets/"+st.Target.ID)))
+	d.words("light light-"+string(l.Light), x, y+10, l.Symbol)
+	y = d.lines("small", x+18, y+10, (w-18)/13, 17, st.Indicator.Name(sh.Lang))
+	d.bullet(st, x+18, y-11, w-24)
+	latest := "—"
+	if st.Latest != nil {
+		latest = sh.Figure(*st.Latest).Text
+	}
+	y = d.lines("tiny", x+18, y+17, (w-18)/11.5, 14, latest+" → "+sh.In(wanted(st.Target)))
+	d.WriteString("</a>")
+	return y + 8
+}
