@@ -3,7 +3,7 @@
 //
 // What must hold: an address names its content, so that it can be cached for
 // ever; nothing is loaded from another server; vendored files are those of
-// manifest.txt, with their licences beside them (tools/vendor refreshes them).
+// manifest.txt, with their licences beside them (tools/assets refreshes them).
 package assets
 
 import (

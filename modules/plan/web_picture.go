@@ -30,14 +30,17 @@ func (d *drawing) words(class string, x, y float64, s string) {
 	fmt.Fprintf(d, `<text class="%s" x="%.1f" y="%.1f">%s</text>`, class, x, y, html.EscapeString(s))
 }
 
-// lines writes s broken into lines of at most width ems, and returns the y after
-// the last one. size is the height of a line.
-func (d *drawing) lines(class string, x, y, width, size float64, s string) float64 {
-	for _, l := range wrap(s, width) {
-		d.words(class, x, y, l)
-		y += size
+// block is where lines of text stand: x and y of the first line's baseline, the
+// width in ems, the height of a line.
+type block struct{ x, y, width, height float64 }
+
+// lines writes s broken into lines, and returns the y after the last one.
+func (d *drawing) lines(class string, b block, s string) float64 {
+	for _, l := range wrap(s, b.width) {
+		d.words(class, b.x, b.y, l)
+		b.y += b.height
 	}
-	return y
+	return b.y
 }
 
 // wrap breaks s into lines of at most width ems: Chinese anywhere, other scripts
@@ -230,7 +233,7 @@ func (d *drawing) band(elements []Element, class string, perRow int, y float64, 
 			x := numeral + float64(n)*(w+gap)
 			fmt.Fprintf(d, `<a href="%s">`, html.EscapeString(sh.Link("/plan/elements/"+e.ID)))
 			d.rect("box box-"+class, x, y, w, h)
-			d.lines("label", x+padding, y+padding+15, (w-2*padding)/15, size, sh.In(e.Text))
+			d.lines("label", block{x + padding, y + padding + 15, (w - 2*padding) / 15, size}, sh.In(e.Text))
 			d.WriteString("</a>")
 		}
 		y += h + gap
@@ -251,7 +254,7 @@ func (d *drawing) objectives(p Plan, all []Status, y float64, sh *web.Shell) flo
 		x := numeral + float64(n)*(w+gap)
 		fmt.Fprintf(d, `<a href="%s">`, html.EscapeString(sh.Link("/plan/elements/"+e.ID)))
 		d.rect("rule", x, y, w, 3)
-		below := d.lines("label strong", x, y+26, w/15, 20, sh.In(e.Text)) + 6
+		below := d.lines("label strong", block{x, y + 26, w / 15, 20}, sh.In(e.Text)) + 6
 		d.WriteString("</a>")
 		for _, st := range all {
 			if st.Target.Element == e.ID {
@@ -268,13 +271,13 @@ func (d *drawing) target(st Status, x, y, w float64, sh *web.Shell) float64 {
 	l := lit(st.Light)
 	fmt.Fprintf(d, `<a href="%s">`, html.EscapeString(sh.Link("/plan/targets/"+st.Target.ID)))
 	d.words("light light-"+string(l.Light), x, y+10, l.Symbol)
-	y = d.lines("small", x+18, y+10, (w-18)/13, 17, st.Indicator.Name(sh.Lang))
+	y = d.lines("small", block{x + 18, y + 10, (w - 18) / 13, 17}, st.Indicator.Name(sh.Lang))
 	d.bullet(st, x+18, y-11, w-24)
 	latest := "—"
 	if st.Latest != nil {
 		latest = sh.Figure(*st.Latest).Text
 	}
-	y = d.lines("tiny", x+18, y+17, (w-18)/11.5, 14, latest+" → "+sh.In(wanted(st.Target)))
+	y = d.lines("tiny", block{x + 18, y + 17, (w - 18) / 11.5, 14}, latest+" → "+sh.In(wanted(st.Target)))
 	d.WriteString("</a>")
 	return y + 8
 }
