@@ -9,142 +9,76 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
 const (
 	sameKind = 2   // how many pages of one kind are looked at
-	maxPages = 120 // in all, per visitor and language
-
-	patience = time.Minute // with one page on a busy machine
+	maxPages = 150 // in all, per language
 )
 
+// looks are how each page is looked at: a desk and a telephone, by day and by night.
+var looks = []look{{1440, "light"}, {390, "light"}, {390, "dark"}, {1440, "dark"}}
+
 // TestPages goes through the site in a real browser, by its own links, from home on,
-// as a visitor and as the owner, in both languages. No page may break a WCAG 2.2
-// A or AA rule that axe-core knows, complain on its console (a blocked style or
-// script, say), be wider than a small screen, or answer with an error.
+// first as a visitor, then as the owner, in both languages. No page may break a WCAG
+// 2.2 A or AA rule that axe-core knows, complain on its console (a blocked style or
+// script, say), be wider than the screen, answer with an error, or lack without
+// script what it shows with it.
 func TestPages(t *testing.T) {
-	chromium := os.Getenv("YUZHOU_TEST_CHROMIUM")
-	if chromium == "" {
-		t.Skip("YUZHOU_TEST_CHROMIUM is not set: no page was looked at")
-	}
 	axe, err := os.ReadFile("testdata/axe-core@4.14.1/axe.min.js")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := serve(t, t.TempDir())
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(chromium), chromedp.NoSandbox)
-	alloc, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
-	for _, who := range []string{"visitor", "owner"} {
-		for _, lang := range []string{"zh-CN", "en"} {
-			t.Run(who+" "+lang, func(t *testing.T) {
-				b := newBrowser(t, alloc, string(axe))
-				if who == "owner" {
-					b.signIn(t, s)
-				}
-				b.walk(t, s.URL, lang)
-			})
-		}
+	for _, lang := range []string{"zh-CN", "en"} {
+		t.Run(lang, func(t *testing.T) {
+			w := &walk{browser: newBrowser(t, s), axe: string(axe), lang: lang, kinds: map[string]int{}}
+			seen := w.from(t, "/", "/org/units", "/org/routes", "/search?q=R%26D", "/nowhere")
+			b := w.browser
+			b.signIn(t, s)
+			if names := b.cookies(t); !strings.Contains(names, "__Host-") {
+				t.Errorf("cookies after the sign-in: %q, want one of __Host-", names)
+			}
+			owner := w.from(t, "/org/me", "/org/people", "/org/audit", "/indicators/import")
+			t.Logf("%d pages as a visitor, %d more as the owner, of %d kinds", seen, owner, len(w.kinds))
+			if seen < 25 {
+				t.Errorf("home leads to %d pages only", seen)
+			}
+		})
 	}
 }
 
-// browser is one window, signed in or not.
-type browser struct {
-	ctx context.Context //nolint:containedctx // it is the window
-	axe string
-
-	mu         sync.Mutex
-	complaints []string // of the console; guarded by mu
+// walk is a way through the site.
+type walk struct {
+	*browser
+	axe, lang string
+	kinds     map[string]int // pages seen, or about to be, of each kind
+	pages     int
 }
 
-func newBrowser(t *testing.T, alloc context.Context, axe string) *browser {
+// from follows links until no new kind of page is left, and returns how many pages
+// it saw.
+func (w *walk) from(t *testing.T, next ...string) int {
 	t.Helper()
-	b := &browser{axe: axe}
-	ctx, cancel := chromedp.NewContext(alloc, chromedp.WithListener(b.hear))
-	t.Cleanup(cancel)
-	b.ctx = ctx
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(390, 844)); err != nil {
-		t.Fatal(err)
+	before := w.pages
+	for _, path := range next {
+		w.kinds[kind(path)]++
 	}
-	return b
-}
-
-// hear keeps what a page's console complains of.
-func (b *browser) hear(ev any) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	switch ev := ev.(type) {
-	case *log.EventEntryAdded:
-		if ev.Entry.Level == log.EntryLevelError {
-			b.complaints = append(b.complaints, ev.Entry.Text)
-		}
-	case *runtime.EventExceptionThrown:
-		b.complaints = append(b.complaints, ev.ExceptionDetails.Text)
-	}
-}
-
-// heard returns the complaints since it was last asked.
-func (b *browser) heard() []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	out := b.complaints
-	b.complaints = nil
-	return out
-}
-
-// signIn fills in the form as the owner.
-func (b *browser) signIn(t *testing.T, s *server) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
-	defer cancel()
-	err := chromedp.Do(ctx,
-		chromedp.Navigate(s.URL+"/org/sign-in"),
-		chromedp.SendKeys(chromedp.CSS(`form input[autocomplete="username"]`), s.User),
-		chromedp.SendKeys(chromedp.CSS(`form input[type="password"]`), s.Password),
-		chromedp.Submit(chromedp.CSS(`form input[type="password"]`)),
-	)
-	if err != nil {
-		t.Fatalf("sign-in: %v", err)
-	}
-	for at := "/org/sign-in"; strings.Contains(at, "/org/sign-in"); { // the password is slow to check, by design
-		if err := chromedp.Do(ctx, chromedp.Sleep(200*time.Millisecond)); err != nil {
-			t.Fatalf("signed in, and still on the page: %v", err)
-		}
-		if now, err := chromedp.Run(ctx, chromedp.Location()); err == nil { // none while a page is being left
-			at = now
-		}
-	}
-	b.heard()
-}
-
-// walk follows links until no new kind of page is left.
-func (b *browser) walk(t *testing.T, base, lang string) {
-	t.Helper()
-	kinds := map[string]int{kind("/"): 1}
-	next := []string{"/"}
-	seen := 0
-	for len(next) > 0 && seen < maxPages {
+	for len(next) > 0 && w.pages < maxPages {
 		path := next[0]
 		next = next[1:]
-		seen++
-		for _, link := range b.look(t, base, path, lang) {
-			if k := kind(link); kinds[k] < sameKind && !slices.Contains(next, link) {
-				kinds[k]++
+		w.pages++
+		for _, link := range w.look(t, path) {
+			if k := kind(link); w.kinds[k] < sameKind && !slices.Contains(next, link) {
+				w.kinds[k]++
 				next = append(next, link)
 			}
 		}
 	}
-	t.Logf("%d pages of %d kinds", seen, len(kinds))
-	if seen < 5 {
-		t.Errorf("home leads to %d pages only", seen)
-	}
+	return w.pages - before
 }
 
 var id = regexp.MustCompile(`[0-9]|\.|%`)
@@ -168,76 +102,105 @@ func kind(link string) string {
 
 // seenPage is what the browser finds on a page.
 type seenPage struct {
-	Lang  string
-	Title string
-	Error string
-	Wide  int
-	Links []string
-	Rules []struct{ ID, Help, Node string }
+	Lang, Title, H1 string
+	Status          int
+	Wide            int
+	Text            string
+	Links           []string
+	Rules           []struct{ ID, Help, Node string }
 }
 
 const looking = `(async () => {
 	const found = await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations']});
-	const nav = performance.getEntriesByType('navigation')[0];
 	return {
-		Lang: document.documentElement.lang, Title: document.title,
-		Error: nav.responseStatus >= 400 ? String(nav.responseStatus) : '',
+		Lang: document.documentElement.lang, Title: document.title, H1: document.querySelector('h1')?.innerText ?? '',
+		Status: performance.getEntriesByType('navigation')[0].responseStatus,
 		Wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+		Text: document.querySelector('main')?.innerText ?? '',
 		Links: [...document.querySelectorAll('a[href]')].filter(a => a.origin === location.origin && !a.hasAttribute('download'))
 			.map(a => a.pathname + a.search),
-		Rules: found.violations.map(v => ({ID: v.id, Help: v.help, Node: v.nodes[0].html})),
+		Rules: found.violations.map(v => ({ID: v.id, Help: v.help, Node: v.nodes.length + ' × ' + v.nodes[0].html + ' ' + (v.nodes[0].any[0]?.message ?? '')})),
 	};
 })()`
 
 // look judges one page and returns the pages it links to.
-func (b *browser) look(t *testing.T, base, path, lang string) []string {
+func (w *walk) look(t *testing.T, path string) []string {
 	t.Helper()
-	b.heard()
+	w.heard()
 	sep := "?"
 	if strings.Contains(path, "?") {
 		sep = "&"
 	}
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	address := w.url + path + sep + "lang=" + w.lang
+	w.see(t, looks[0])
+	var links []string
+	said := map[string]bool{}
+	shown := ""
+	for i, l := range looks {
+		if i > 0 {
+			w.see(t, l)
+		}
+		p, err := w.judge(address, i == 0)
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			return nil
+		}
+		for _, wrong := range p.faults(w.lang, path) {
+			if !said[wrong] {
+				t.Errorf("%s, %d px, %s: %s", path, l.width, l.scheme, wrong)
+			}
+			said[wrong] = true
+		}
+		if i == 0 {
+			links, shown = p.Links, p.Text
+		}
+	}
+	for _, c := range w.heard() {
+		if path != "/nowhere" {
+			t.Errorf("%s: %s", path, c)
+		}
+	}
+	w.see(t, looks[0])
+	w.script(t, false)
+	defer w.script(t, true)
+	w.do(t, path, chromedp.Navigate(address))
+	if plain := text(w.browser); len(plain) < len(shown)*9/10 || len(plain) < 20 {
+		t.Errorf("%s: without script it shows %d bytes of text, with it %d", path, len(plain), len(shown))
+	}
+	w.heard()
+	return pagesOnly(links)
+}
+
+// judge looks at the page, which it goes to first when asked.
+func (w *walk) judge(address string, first bool) (seenPage, error) {
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
-	err := chromedp.Do(ctx,
-		chromedp.Navigate(base+path+sep+"lang="+lang),
-		chromedp.WaitReady("body"),
-		chromedp.Evaluate[chromedp.Void](b.axe),
-	)
-	var p seenPage
-	if err == nil {
-		p, err = chromedp.Run(ctx, chromedp.Evaluate[seenPage](looking, chromedp.EvalAwaitPromise))
+	if first {
+		err := chromedp.Do(ctx, chromedp.Navigate(address), chromedp.WaitReady(chromedp.CSS("body")), chromedp.Evaluate[chromedp.Void](w.axe))
+		if err != nil {
+			return seenPage{}, err
+		}
 	}
-	if err != nil {
-		t.Errorf("%s: %v", path, err)
-		return nil
-	}
-	for _, wrong := range p.faults(lang) {
-		t.Errorf("%s: %s", path, wrong)
-	}
-	for _, c := range b.heard() {
-		t.Errorf("%s: the console says: %s", path, c)
-	}
-	return pagesOnly(p.Links)
+	return chromedp.Run(ctx, chromedp.Evaluate[seenPage](looking, chromedp.EvalAwaitPromise))
 }
 
 // faults says what is wrong with a page that should be in lang.
-func (p seenPage) faults(lang string) []string {
+func (p seenPage) faults(lang, path string) []string {
 	var out []string
-	if p.Error != "" {
-		out = append(out, "answers "+p.Error)
+	if p.Status >= 400 && (path != "/nowhere" || p.Status != 404) {
+		out = append(out, fmt.Sprintf("answers %d", p.Status))
 	}
 	if p.Lang != lang {
 		out = append(out, fmt.Sprintf("is in %q", p.Lang))
 	}
-	if p.Title == "" {
-		out = append(out, "has no title")
+	if p.Title == "" || p.H1 == "" {
+		out = append(out, "has no title or no heading")
 	}
 	if p.Wide > 1 {
-		out = append(out, fmt.Sprintf("is %d px wider than a small screen", p.Wide))
+		out = append(out, fmt.Sprintf("is %d px wider than the screen", p.Wide))
 	}
 	for _, r := range p.Rules {
-		out = append(out, fmt.Sprintf("axe %s: %s: %.160s", r.ID, r.Help, r.Node))
+		out = append(out, fmt.Sprintf("axe %s: %s: %.260s", r.ID, r.Help, r.Node))
 	}
 	return out
 }
