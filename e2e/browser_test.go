@@ -116,9 +116,18 @@ func text(b *browser) string {
 	return out
 }
 
-// loaded waits for a page whose path is not the given one.
-func loaded(notPath string) chromedp.Action[chromedp.Void] {
-	return chromedp.Poll[chromedp.Void](`location.pathname + location.search != ` + "`" + notPath + "`" + ` && document.readyState == 'complete'`)
+// follow runs the steps, the last of which leads to another page, and waits for it.
+func (b *browser) follow(t *testing.T, what string, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	res, err := chromedp.RunResponse(ctx, steps...)
+	if err != nil {
+		t.Fatalf("%s: %v; the page reads:\n%.1500s", what, err, text(b))
+	}
+	if res.Status >= 400 {
+		t.Errorf("%s leads to %s, which answers %d", what, res.URL, res.Status)
+	}
 }
 
 // look is how a page is looked at.
@@ -132,7 +141,10 @@ func (b *browser) see(t *testing.T, l look) {
 	t.Helper()
 	b.do(t, "viewport", chromedp.EmulateViewport(l.width, 900))
 	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.scheme}},
+		Features: []*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: l.scheme},
+			{Name: "prefers-reduced-motion", Value: "reduce"}, // else colours are judged while they change
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -151,12 +163,11 @@ func (b *browser) script(t *testing.T, on bool) {
 // cookie because the address is this machine's own.
 func (b *browser) signIn(t *testing.T, s *server) {
 	t.Helper()
-	b.do(t, "sign-in",
-		chromedp.Navigate(s.URL+"/org/sign-in"),
+	b.do(t, "sign-in page", chromedp.Navigate(s.URL+"/org/sign-in"))
+	b.follow(t, "sign-in",
 		chromedp.SendKeys(chromedp.CSS(`form input[autocomplete="username"]`), s.User),
 		chromedp.SendKeys(chromedp.CSS(`form input[type="password"]`), s.Password),
 		chromedp.Submit(chromedp.CSS(`form input[type="password"]`)),
-		loaded("/org/sign-in"),
 	)
 	for _, c := range b.heard() {
 		t.Errorf("sign-in: %s", c)

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	sameKind = 2   // how many pages of one kind are looked at
+	sameKind = 3   // how many pages of one kind are looked at
 	maxPages = 150 // in all, per language
 )
 
@@ -35,7 +35,7 @@ func TestPages(t *testing.T) {
 	s := serve(t, t.TempDir())
 	for _, lang := range []string{"zh-CN", "en"} {
 		t.Run(lang, func(t *testing.T) {
-			w := &walk{browser: newBrowser(t, s), axe: string(axe), lang: lang, kinds: map[string]int{}}
+			w := &walk{browser: newBrowser(t, s), axe: string(axe), lang: lang, kinds: map[string]int{}, seen: map[string]bool{}, faults: map[string][]string{}}
 			seen := w.from(t, "/", "/org/units", "/org/routes", "/search?q=R%26D", "/nowhere")
 			b := w.browser
 			b.signIn(t, s)
@@ -44,6 +44,10 @@ func TestPages(t *testing.T) {
 			}
 			owner := w.from(t, "/org/me", "/org/people", "/org/audit", "/indicators/import")
 			t.Logf("%d pages as a visitor, %d more as the owner, of %d kinds", seen, owner, len(w.kinds))
+			for _, fault := range slices.Sorted(maps.Keys(w.faults)) {
+				where := w.faults[fault]
+				t.Errorf("%s\n  on %d pages: %.300s", fault, len(where), strings.Join(where, " "))
+			}
 			if seen < 25 {
 				t.Errorf("home leads to %d pages only", seen)
 			}
@@ -56,35 +60,36 @@ type walk struct {
 	*browser
 	axe, lang string
 	kinds     map[string]int // pages seen, or about to be, of each kind
-	pages     int
+	seen      map[string]bool
+	faults    map[string][]string // the pages of each fault
 }
 
 // from follows links until no new kind of page is left, and returns how many pages
 // it saw.
 func (w *walk) from(t *testing.T, next ...string) int {
 	t.Helper()
-	before := w.pages
-	for _, path := range next {
-		w.kinds[kind(path)]++
-	}
-	for len(next) > 0 && w.pages < maxPages {
+	before := len(w.seen)
+	for len(next) > 0 && len(w.seen) < maxPages {
 		path := next[0]
 		next = next[1:]
-		w.pages++
+		if w.seen[path] || w.kinds[kind(path)] >= sameKind {
+			continue
+		}
+		w.seen[path] = true
+		w.kinds[kind(path)]++
 		for _, link := range w.look(t, path) {
-			if k := kind(link); w.kinds[k] < sameKind && !slices.Contains(next, link) {
-				w.kinds[k]++
+			if w.kinds[kind(link)] < sameKind {
 				next = append(next, link)
 			}
 		}
 	}
-	return w.pages - before
+	return len(w.seen) - before
 }
 
 var id = regexp.MustCompile(`[0-9]|\.|%`)
 
 // kind returns what a path and its query have in common with those of their kind:
-// parts that look like an id, and the values of the query, are left out.
+// parts that are or look like an id, and the values of the query, are left out.
 func kind(link string) string {
 	u, err := url.Parse(link)
 	if err != nil {
@@ -92,7 +97,7 @@ func kind(link string) string {
 	}
 	parts := strings.Split(u.Path, "/")
 	for i, p := range parts {
-		if id.MatchString(p) {
+		if i > 2 || id.MatchString(p) {
 			parts[i] = "*"
 		}
 	}
@@ -134,7 +139,7 @@ func (w *walk) look(t *testing.T, path string) []string {
 	address := w.url + path + sep + "lang=" + w.lang
 	w.see(t, looks[0])
 	var links []string
-	said := map[string]bool{}
+	found := map[string]string{} // faults of this page, and how it was looked at
 	shown := ""
 	for i, l := range looks {
 		if i > 0 {
@@ -145,30 +150,38 @@ func (w *walk) look(t *testing.T, path string) []string {
 			t.Errorf("%s: %v", path, err)
 			return nil
 		}
-		for _, wrong := range p.faults(w.lang, path) {
-			if !said[wrong] {
-				t.Errorf("%s, %d px, %s: %s", path, l.width, l.scheme, wrong)
+		for _, wrong := range p.wrong(w.lang, path) {
+			if found[wrong] == "" {
+				found[wrong] = fmt.Sprintf("%s (%d px, %s)", path, l.width, l.scheme)
 			}
-			said[wrong] = true
 		}
 		if i == 0 {
 			links, shown = p.Links, p.Text
 		}
 	}
-	for _, c := range w.heard() {
-		if path != "/nowhere" {
-			t.Errorf("%s: %s", path, c)
+	if path != "/nowhere" {
+		for _, c := range w.heard() {
+			found[c] = path
 		}
 	}
+	if plain := w.plain(t, address); len(plain) < len(shown)*9/10 || len(plain) < 20 {
+		found["without script text is missing"] = fmt.Sprintf("%s (%d bytes of %d)", path, len(plain), len(shown))
+	}
+	for wrong, where := range found {
+		w.faults[wrong] = append(w.faults[wrong], where)
+	}
+	return pagesOnly(links)
+}
+
+// plain returns the text of the page when its script is not run.
+func (w *walk) plain(t *testing.T, address string) string {
+	t.Helper()
 	w.see(t, looks[0])
 	w.script(t, false)
 	defer w.script(t, true)
-	w.do(t, path, chromedp.Navigate(address))
-	if plain := text(w.browser); len(plain) < len(shown)*9/10 || len(plain) < 20 {
-		t.Errorf("%s: without script it shows %d bytes of text, with it %d", path, len(plain), len(shown))
-	}
-	w.heard()
-	return pagesOnly(links)
+	w.do(t, address, chromedp.Navigate(address))
+	defer w.heard()
+	return text(w.browser)
 }
 
 // judge looks at the page, which it goes to first when asked.
@@ -184,8 +197,8 @@ func (w *walk) judge(address string, first bool) (seenPage, error) {
 	return chromedp.Run(ctx, chromedp.Evaluate[seenPage](looking, chromedp.EvalAwaitPromise))
 }
 
-// faults says what is wrong with a page that should be in lang.
-func (p seenPage) faults(lang, path string) []string {
+// wrong says what is wrong with a page that should be in lang.
+func (p seenPage) wrong(lang, path string) []string {
 	var out []string
 	if p.Status >= 400 && (path != "/nowhere" || p.Status != 404) {
 		out = append(out, fmt.Sprintf("answers %d", p.Status))
