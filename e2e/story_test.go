@@ -49,7 +49,9 @@ func TestStory(t *testing.T) {
 		reason []string // in both languages' reasons together
 	}{
 		{
-			"the day of the page", []string{"--at", "2023-07-11"}, "red", "linear", 0,
+			"the day of the page",
+			[]string{"--at", "2023-07-11"},
+			"red", "linear", 0,
 			[]string{" 51 家", "6,350", "116.6", "8.5", "51 firms", "“doubling”"},
 		},
 		{"two years on, as assumed", []string{"--at", "2025-10-15"}, "yellow", "linear", 9608.82, []string{"9,123"}},

@@ -35,7 +35,8 @@ func (c city) Unit(_ context.Context, id string) (org.Unit, error) {
 
 func (city) all() []org.Unit {
 	return []org.Unit{
-		{ID: "500000", Text: pack.Text{ZH: "重庆市", EN: "Chongqing"}}, {ID: "500103", Parent: "500000", Text: pack.Text{ZH: "渝中区", EN: "Yuzhong"}},
+		{ID: "500000", Text: pack.Text{ZH: "重庆市", EN: "Chongqing"}},
+		{ID: "500103", Parent: "500000", Text: pack.Text{ZH: "渝中区", EN: "Yuzhong"}},
 		{ID: "500105", Parent: "500000", Text: pack.Text{ZH: "江北区", EN: "Jiangbei"}},
 	}
 }

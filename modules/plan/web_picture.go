@@ -5,6 +5,7 @@ import (
 	"html"
 	"html/template"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -16,18 +17,24 @@ import (
 // classes, so that a page of fourteen targets costs no chart engine.
 
 // drawing is an SVG being written. Numbers are CSS pixels.
-type drawing struct{ strings.Builder }
+type drawing struct{ text []byte }
+
+// tag writes markup; words in it must be escaped by the caller.
+func (d *drawing) tag(format string, args ...any) { d.text = fmt.Appendf(d.text, format, args...) }
+
+// String returns what has been written.
+func (d *drawing) String() string { return string(d.text) }
 
 func (d *drawing) rect(class string, x, y, w, h float64) {
-	fmt.Fprintf(d, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, class, x, y, math.Max(w, 0), h)
+	d.tag(`<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, class, x, y, math.Max(w, 0), h)
 }
 
 func (d *drawing) line(class string, x1, y1, x2, y2 float64) {
-	fmt.Fprintf(d, `<line class="%s" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`, class, x1, y1, x2, y2)
+	d.tag(`<line class="%s" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`, class, x1, y1, x2, y2)
 }
 
 func (d *drawing) words(class string, x, y float64, s string) {
-	fmt.Fprintf(d, `<text class="%s" x="%.1f" y="%.1f">%s</text>`, class, x, y, html.EscapeString(s))
+	d.tag(`<text class="%s" x="%.1f" y="%.1f">%s</text>`, class, x, y, html.EscapeString(s))
 }
 
 // block is where lines of text stand: x and y of the first line's baseline, the
@@ -128,9 +135,9 @@ func scale(st Status, width float64) func(float64) float64 {
 func bullet(st Status) template.HTML {
 	const w, h = 180.0, 18.0
 	var d drawing
-	fmt.Fprintf(&d, `<svg class="bullet" width="%g" height="%g" viewBox="0 0 %g %g" aria-hidden="true">`, w, h, w, h)
+	d.tag(`<svg class="bullet" width="%g" height="%g" viewBox="0 0 %g %g" aria-hidden="true">`, w, h, w, h)
 	d.bullet(st, 0, 2, w)
-	d.WriteString("</svg>")
+	d.tag("</svg>")
 	return template.HTML(d.String()) //nolint:gosec // numbers and classes only
 }
 
@@ -170,26 +177,26 @@ func spark(st Status) template.HTML {
 		return math.Max(1, math.Min(h-1, h-pad-(h-2*pad)*(v-low)/math.Max(high-low, 1e-9)))
 	}
 	var d drawing
-	fmt.Fprintf(&d, `<svg class="spark" width="%g" height="%g" viewBox="0 0 %g %g" aria-hidden="true"><polygon class="band" points="`, w, h, w, h)
+	d.tag(`<svg class="spark" width="%g" height="%g" viewBox="0 0 %g %g" aria-hidden="true"><polygon class="band" points="`, w, h, w, h)
 	const steps = 12
 	for n := range steps + 1 {
 		at := start.Add(due.Sub(start) * time.Duration(n) / steps)
-		fmt.Fprintf(&d, "%.1f,%.1f ", x(at), y(l.at(at)*(1+st.Path.Band/100)))
+		d.tag("%.1f,%.1f ", x(at), y(l.at(at)*(1+st.Path.Band/100)))
 	}
 	for n := steps; n >= 0; n-- {
 		at := start.Add(due.Sub(start) * time.Duration(n) / steps)
-		fmt.Fprintf(&d, "%.1f,%.1f ", x(at), y(l.at(at)*(1-st.Path.Band/100)))
+		d.tag("%.1f,%.1f ", x(at), y(l.at(at)*(1-st.Path.Band/100)))
 	}
-	d.WriteString(`"/>`)
+	d.tag(`"/>`)
 	from, value := st.BaseDate, st.BaseValue
 	if st.Judged {
 		from, value = st.Measured.From, st.Measured.FromValue
 	}
 	last := st.Latest.Period.Last()
 	d.line("way", x(from), y(value), x(last), y(st.Value))
-	fmt.Fprintf(&d, `<circle class="now bar-%s" cx="%.1f" cy="%.1f" r="3.2"/>`, st.Light, x(last), y(st.Value))
+	d.tag(`<circle class="now bar-%s" cx="%.1f" cy="%.1f" r="3.2"/>`, st.Light, x(last), y(st.Value))
 	d.line("tick-want", w-pad, y(st.Want)-4, w-pad, y(st.Want)+4)
-	d.WriteString("</svg>")
+	d.tag("</svg>")
 	return template.HTML(d.String()) //nolint:gosec // numbers and classes only
 }
 
@@ -219,7 +226,7 @@ func (d *drawing) band(elements []Element, class string, perRow int, y float64, 
 	if len(elements) == 0 {
 		return y
 	}
-	d.words("numeral", 18, y+44, fmt.Sprint(len(elements)))
+	d.words("numeral", 18, y+44, strconv.Itoa(len(elements)))
 	w := (figureWidth - numeral - gap*float64(perRow-1)) / float64(perRow)
 	const size, padding = 20.0, 14.0
 	for first := 0; first < len(elements); first += perRow {
@@ -231,10 +238,10 @@ func (d *drawing) band(elements []Element, class string, perRow int, y float64, 
 		h := float64(deep)*size + 2*padding
 		for n, e := range row {
 			x := numeral + float64(n)*(w+gap)
-			fmt.Fprintf(d, `<a href="%s">`, html.EscapeString(sh.Link("/plan/elements/"+e.ID)))
+			d.tag(`<a href="%s">`, html.EscapeString(sh.Link("/plan/elements/"+e.ID)))
 			d.rect("box box-"+class, x, y, w, h)
 			d.lines("label", block{x + padding, y + padding + 15, (w - 2*padding) / 15, size}, sh.In(e.Text))
-			d.WriteString("</a>")
+			d.tag("</a>")
 		}
 		y += h + gap
 	}
@@ -247,15 +254,15 @@ func (d *drawing) objectives(p Plan, all []Status, y float64, sh *web.Shell) flo
 	if len(list) == 0 {
 		return y
 	}
-	d.words("numeral", 18, y+44, fmt.Sprint(len(list)))
+	d.words("numeral", 18, y+44, strconv.Itoa(len(list)))
 	w := (figureWidth - numeral - gap*float64(len(list)-1)) / float64(len(list))
 	bottom := y
 	for n, e := range list {
 		x := numeral + float64(n)*(w+gap)
-		fmt.Fprintf(d, `<a href="%s">`, html.EscapeString(sh.Link("/plan/elements/"+e.ID)))
+		d.tag(`<a href="%s">`, html.EscapeString(sh.Link("/plan/elements/"+e.ID)))
 		d.rect("rule", x, y, w, 3)
 		below := d.lines("label strong", block{x, y + 26, w / 15, 20}, sh.In(e.Text)) + 6
-		d.WriteString("</a>")
+		d.tag("</a>")
 		for _, st := range all {
 			if st.Target.Element == e.ID {
 				below = d.target(st, x, below, w, sh)
@@ -269,7 +276,7 @@ func (d *drawing) objectives(p Plan, all []Status, y float64, sh *web.Shell) flo
 // target draws one target under its objective and returns the y below.
 func (d *drawing) target(st Status, x, y, w float64, sh *web.Shell) float64 {
 	l := lit(st.Light)
-	fmt.Fprintf(d, `<a href="%s">`, html.EscapeString(sh.Link("/plan/targets/"+st.Target.ID)))
+	d.tag(`<a href="%s">`, html.EscapeString(sh.Link("/plan/targets/"+st.Target.ID)))
 	d.words("light light-"+string(l.Light), x, y+10, l.Symbol)
 	y = d.lines("small", block{x + 18, y + 10, (w - 18) / 13, 17}, st.Indicator.Name(sh.Lang))
 	d.bullet(st, x+18, y-11, w-24)
@@ -278,6 +285,6 @@ func (d *drawing) target(st Status, x, y, w float64, sh *web.Shell) float64 {
 		latest = sh.Figure(*st.Latest).Text
 	}
 	y = d.lines("tiny", block{x + 18, y + 17, (w - 18) / 11.5, 14}, latest+" → "+sh.In(wanted(st.Target)))
-	d.WriteString("</a>")
+	d.tag("</a>")
 	return y + 8
 }

@@ -231,6 +231,17 @@ type searchView struct {
 	None       bool
 }
 
+// filter returns those that keep wants.
+func filter[T any](all []T, keep func(T) bool) []T {
+	var out []T
+	for _, v := range all {
+		if keep(v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
 type searchTarget struct{ ID, Name string }
 
 func (s *Service) showSearch(w http.ResponseWriter, r *http.Request) error {
@@ -246,23 +257,16 @@ func (s *Service) showSearch(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range p.Elements {
-		if has(e.ID, e.ZH, e.EN, e.Body.ZH, e.Body.EN) {
-			v.Elements = append(v.Elements, e)
-		}
-	}
 	all, err := s.Readings.Indicators(ctx)
 	if err != nil {
 		return err
 	}
-	for _, i := range all {
-		if has(i.ID, i.ZH, i.EN) {
-			v.Indicators = append(v.Indicators, i)
-		}
-		for _, t := range p.Targets {
-			if t.Indicator == i.ID && has(t.ID, i.ZH, i.EN, t.Printed) {
-				v.Targets = append(v.Targets, searchTarget{t.ID, i.Name(sh.Lang)})
-			}
+	v.Elements = filter(p.Elements, func(e Element) bool { return has(e.ID, e.ZH, e.EN, e.Body.ZH, e.Body.EN) })
+	v.Indicators = filter(all, func(i observation.Indicator) bool { return has(i.ID, i.ZH, i.EN) })
+	for _, t := range p.Targets {
+		i, err := s.Readings.Indicator(ctx, t.Indicator)
+		if err == nil && has(t.ID, i.ZH, i.EN, t.Printed) {
+			v.Targets = append(v.Targets, searchTarget{t.ID, i.Name(sh.Lang)})
 		}
 	}
 	if v.Units, err = s.Units.Find(ctx, v.Text); err != nil {

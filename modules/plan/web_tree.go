@@ -62,21 +62,16 @@ func node(sh *web.Shell, p Plan, e Element, rows []statusRow) treeNode {
 	for _, t := range slices.Concat(e.Parts, e.Qualitative) {
 		n.Parts = append(n.Parts, sh.In(t))
 	}
-	for _, row := range rows {
-		if row.Element == e.ID {
-			n.Targets = append(n.Targets, row)
-		}
-	}
+	n.Targets = filter(rows, func(r statusRow) bool { return r.Element == e.ID })
 	for _, r := range p.Relations {
-		if r.To == e.ID && r.Kind == "implements" {
-			if m, ok := p.Element(r.From); ok {
-				n.Under = append(n.Under, node(sh, p, m, rows))
-			}
-		}
-		if r.From == e.ID && r.Kind != "implements" {
-			if to, ok := p.Element(r.To); ok {
-				n.Related = append(n.Related, "→ "+to.ID+" "+sh.In(to.Text))
-			}
+		from, okFrom := p.Element(r.From)
+		to, okTo := p.Element(r.To)
+		switch {
+		case !okFrom || !okTo:
+		case r.To == e.ID && r.Kind == "implements":
+			n.Under = append(n.Under, node(sh, p, from, rows))
+		case r.From == e.ID && r.Kind != "implements":
+			n.Related = append(n.Related, "→ "+to.ID+" "+sh.In(to.Text))
 		}
 	}
 	return n
@@ -149,21 +144,7 @@ func (s *Service) showCheck(w http.ResponseWriter, r *http.Request) error {
 	}
 	var v checkView
 	for _, f := range slices.Concat(numbers, own) {
-		switch f.Severity {
-		case pack.Error:
-			v.Errors++
-		case pack.Warning:
-			v.Warnings++
-		case pack.Note:
-			v.Notes++
-		}
-		row := findingRow{Text: f.Text, Where: f.File}
-		if f.Line > 0 {
-			row.Where += ":" + strconv.Itoa(f.Line)
-		}
-		if !sh.English() && f.ZH != "" {
-			row.Text = f.ZH
-		}
+		row := found(f, sh)
 		for _, id := range f.Figures {
 			o, err := s.figure(ctx, id, sh.Known)
 			if err != nil {
@@ -179,8 +160,28 @@ func (s *Service) showCheck(w http.ResponseWriter, r *http.Request) error {
 	return checkPage.Render(w, r, v)
 }
 
-// add puts a finding with the others of its rule and severity.
+// found words a finding in the page's language.
+func found(f pack.Finding, sh *web.Shell) findingRow {
+	row := findingRow{Text: f.Text, Where: f.File}
+	if f.Line > 0 {
+		row.Where += ":" + strconv.Itoa(f.Line)
+	}
+	if !sh.English() && f.ZH != "" {
+		row.Text = f.ZH
+	}
+	return row
+}
+
+// add counts a finding and puts it with the others of its rule and severity.
 func (v *checkView) add(f pack.Finding, row findingRow) {
+	switch f.Severity {
+	case pack.Error:
+		v.Errors++
+	case pack.Warning:
+		v.Warnings++
+	case pack.Note:
+		v.Notes++
+	}
 	at := slices.IndexFunc(v.Groups, func(g checkGroup) bool { return g.Rule == f.Rule && g.Severity == f.Severity })
 	if at < 0 {
 		at = len(v.Groups)

@@ -12,7 +12,7 @@ import (
 )
 
 // declared finds the encoding an XML declaration names.
-var declared = regexp.MustCompile(`^\s*<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]+)["']`) //nolint:gochecknoglobals // compiled once
+var declared = regexp.MustCompile(`^\s*<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
 
 // utf8Document returns doc in UTF-8 without byte order mark, and without the
 // control characters that XML forbids.

@@ -252,8 +252,7 @@ func mendURI(s string) (string, bool) {
 	fragment := false
 	for i := range len(s) {
 		c := s[i]
-		keep := c >= 0x80 || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' ||
-			strings.IndexByte(plain, c) >= 0 && (c != '#' || !fragment) ||
+		keep := c >= 0x80 || isAlphanumeric(c) || strings.IndexByte(plain, c) >= 0 && (c != '#' || !fragment) ||
 			c == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2])
 		if c == '#' {
 			fragment = true
@@ -266,6 +265,10 @@ func mendURI(s string) (string, bool) {
 	}
 	_, err := url.Parse(b.String())
 	return b.String(), err == nil
+}
+
+func isAlphanumeric(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
 func isHex(c byte) bool {

@@ -10,10 +10,10 @@ import (
 
 // escaped is one escaped character of an identifier, as in SQL/XML (ISO 9075-14,
 // names of columns as XML names).
-var escaped = regexp.MustCompile(`_x([0-9A-F]{4}|[0-9A-F]{8})_`) //nolint:gochecknoglobals // compiled once
+var escaped = regexp.MustCompile(`_x([0-9A-F]{4}|[0-9A-F]{8})_`)
 
 // uuid is the usual text of a UUID.
-var uuid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`) //nolint:gochecknoglobals // compiled once
+var uuid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
 // encodeID writes an identifier as an xsd:ID, which must be an XML name without
 // colon. Three rules, undone by decodeID:
