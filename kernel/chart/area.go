@@ -58,7 +58,7 @@ func (p Places) Chart() Chart {
 			"visualMap": Option{"type": "piecewise", "pieces": pieces, "left": 8, "bottom": 8, "textStyle": Option{"color": ink}, "outOfRange": Option{"color": noData}},
 			"tooltip":   Option{"trigger": "item"},
 			"series": []Option{{
-				"type": "map", "map": p.Map, "data": data, "roam": false, "selectedMode": false, "nameProperty": "name",
+				"type": "map", "map": p.Map, "left": 8, "right": 8, "top": 8, "bottom": 8, "data": data, "roam": false, "selectedMode": false, "nameProperty": "name",
 				"label": Option{"show": true, "fontSize": 10, "color": ink}, "labelLayout": Option{"hideOverlap": true},
 				"itemStyle": Option{"borderColor": "#bdb7a6", "borderWidth": 0.7, "areaColor": noData},
 				"emphasis":  Option{"disabled": true},

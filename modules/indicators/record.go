@@ -91,6 +91,10 @@ func (in *importer) run(ctx context.Context, tx store.Tx, body io.Reader, format
 			i, ok := in.catalog.byID[id]
 			return i, ok
 		},
+		Place: func(unit string) (string, bool) {
+			_, err := in.s.Units.Unit(ctx, unit)
+			return unit, fault.KindOf(err) != fault.NotFound
+		},
 		Suggest: in.catalog.suggest, DefaultUnit: in.s.site.Unit, Known: now, Document: in.document, Today: now, Zone: in.s.site.Zone,
 	})
 	a, err := newAppender(ctx, tx)
@@ -98,6 +102,7 @@ func (in *importer) run(ctx context.Context, tx store.Tx, body io.Reader, format
 		return err
 	}
 	defer a.Close() //nolint:errcheck // the transaction's end closes it too
+	a.unsourced = in.document
 	for {
 		row, v, ok := rows.Next()
 		if !ok {

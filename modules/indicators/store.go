@@ -94,6 +94,7 @@ type tip struct {
 	vintage int
 	known   int64    // of the newest vintage
 	said    []string // fingerprints of all vintages
+	newest  string   // the newest vintage's number and status, whoever said it
 }
 
 func tips(ctx context.Context, tx store.Tx, k seriesKey) (map[string]tip, error) {
@@ -106,7 +107,8 @@ func tips(ctx context.Context, tx store.Tx, k seriesKey) (map[string]tip, error)
 			if err := scan(&per, &t.vintage, &t.known, &value, &cmp, &measure, &status, &document, &figure); err != nil {
 				return err
 			}
-			t.said = append(out[per].said, fingerprint(value, cmp, measure, status, document, figure))
+			t.newest = fingerprint(value, cmp, measure, status)
+			t.said = append(out[per].said, fingerprint(t.newest, document, figure))
 			out[per] = t
 			return nil
 		})
@@ -122,6 +124,9 @@ type appender struct {
 	insert *sql.Stmt
 	state  map[seriesKey]map[string]tip
 	Added  int
+	// unsourced is the document of numbers that name none: such a number adds
+	// nothing when the newest vintage says the same, whoever said it.
+	unsourced string
 }
 
 func newAppender(ctx context.Context, tx store.Tx) (*appender, error) {
@@ -147,10 +152,11 @@ func (a *appender) add(ctx context.Context, o observation.Observation) error {
 		a.state[k] = t
 	}
 	per, q := o.Period.String(), o.Quantity
-	same := fingerprint(q.Value.String(), string(q.Cmp), q.Unit.String(), string(o.Status), o.Source.Document, o.Source.Figure)
+	number := fingerprint(q.Value.String(), string(q.Cmp), q.Unit.String(), string(o.Status))
+	same := fingerprint(number, o.Source.Document, o.Source.Figure)
 	was, known := a.state[k][per], store.Micros(o.Known)
 	switch {
-	case slices.Contains(was.said, same):
+	case slices.Contains(was.said, same), was.newest == number && o.Source.Document == a.unsourced:
 		return nil
 	case was.vintage > 0 && known < was.known:
 		return fault.New(fault.Conflict, "%s %s %s: a number known since %s is there already; one known since %s cannot be put before it",
@@ -165,7 +171,7 @@ func (a *appender) add(ctx context.Context, o observation.Observation) error {
 	if err != nil {
 		return a.tx.Fault(err)
 	}
-	a.state[k][per] = tip{was.vintage + 1, known, append(was.said, same)}
+	a.state[k][per] = tip{was.vintage + 1, known, append(was.said, same), number}
 	a.Added++
 	return nil
 }

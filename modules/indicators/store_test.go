@@ -360,3 +360,20 @@ func TestExplainReachesThePage(t *testing.T) {
 		t.Errorf("an unknown indicator: %v", err)
 	}
 }
+
+func TestRepeatingWhatIsKnownAddsNothing(t *testing.T) {
+	db := testkit.Store(t)
+	if err := db.Migrate(t.Context(), "indicators", migrations); err != nil {
+		t.Fatal(err)
+	}
+	s := loaded(t, db, city{})
+	for _, tt := range []struct {
+		value string
+		added int
+	}{{"10250", 1}, {"10250", 0}, {"10260", 1}, {"10250", 1}} { // the last is a correction back
+		r, err := s.Import(t.Context(), strings.NewReader("indicator,period,value,status\nst.hte,2026-06-30,"+tt.value+",final\n"), ImportOptions{})
+		if err != nil || r.Added != tt.added || r.Refused > 0 {
+			t.Errorf("%s: %+v, %v; want %d added", tt.value, r, err, tt.added)
+		}
+	}
+}

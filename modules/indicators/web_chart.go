@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"yuzhou/kernel/chart"
@@ -182,7 +183,8 @@ func (s *Service) drawPlaces(ctx context.Context, sh *web.Shell, v *mapView) err
 	}
 	var areas, withNumber []chart.Area
 	for _, p := range v.Places {
-		a := chart.Area{Name: p.ID, Label: p.Name, Value: p.value, Has: p.Figure != nil}
+		short := strings.TrimSuffix(strings.TrimSuffix(p.Name, " District"), " County")
+		a := chart.Area{Name: p.ID, Label: short, Value: p.value, Has: p.Figure != nil}
 		areas = append(areas, a)
 		if a.Has {
 			withNumber = append(withNumber, a)

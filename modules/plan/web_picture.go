@@ -227,7 +227,7 @@ func (d *drawing) band(elements []Element, class string, perRow int, y float64, 
 		return y
 	}
 	d.words("numeral", 18, y+44, strconv.Itoa(len(elements)))
-	w := (figureWidth - numeral - gap*float64(perRow-1)) / float64(perRow)
+	w := (figureWidth - 2 - numeral - gap*float64(perRow-1)) / float64(perRow)
 	const size, padding = 20.0, 14.0
 	for first := 0; first < len(elements); first += perRow {
 		row := elements[first:min(first+perRow, len(elements))]
@@ -255,13 +255,13 @@ func (d *drawing) objectives(p Plan, all []Status, y float64, sh *web.Shell) flo
 		return y
 	}
 	d.words("numeral", 18, y+44, strconv.Itoa(len(list)))
-	w := (figureWidth - numeral - gap*float64(len(list)-1)) / float64(len(list))
+	w := (figureWidth - 2 - numeral - gap*float64(len(list)-1)) / float64(len(list))
 	bottom := y
 	for n, e := range list {
 		x := numeral + float64(n)*(w+gap)
 		d.tag(`<a href="%s">`, html.EscapeString(sh.Link("/plan/elements/"+e.ID)))
 		d.rect("rule", x, y, w, 3)
-		below := d.lines("label strong", block{x, y + 26, w / 15, 20}, sh.In(e.Text)) + 6
+		below := d.lines("label strong", block{x, y + 26, w / 17, 20}, sh.In(e.Text)) + 6
 		d.tag("</a>")
 		for _, st := range all {
 			if st.Target.Element == e.ID {

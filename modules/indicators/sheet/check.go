@@ -91,8 +91,11 @@ func (c *checker) row(rec record, o *observation.Observation) Verdict {
 		}
 	}
 	if earlier, ok := c.memory.add(c.key, rec.line); !ok {
-		why := "the number of " + o.Indicator + ", " + o.Unit + ", " + o.Period.String() + " known since " + printInstant(o.Known, c.zone) +
-			" stands in line " + strconv.Itoa(earlier) + " already"
+		why := "the number of " + o.Indicator + ", " + o.Unit + ", " + o.Period.String()
+		if since := printInstant(o.Known, c.zone); len(since) == len(time.DateOnly) { // a mere instant is the time of the import
+			why += " known since " + since
+		}
+		why += " stands in line " + strconv.Itoa(earlier) + " already"
 		*o = observation.Observation{}
 		return c.verdict(rec, colPeriod, why)
 	}
