@@ -15,6 +15,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
+	"html/template"
 	"maps"
 	"slices"
 	"sync"
@@ -114,6 +116,23 @@ func (r *Renderer) SVG(ctx context.Context, c Chart) ([]byte, error) {
 		delete(r.byKey, kept(last).key)
 	}
 	return svg, nil
+}
+
+// HTML draws a chart as a part of a page: the SVG, and beside it the option that
+// the page's script makes it answer the pointer with. A map stays a picture.
+func (r *Renderer) HTML(ctx context.Context, c Chart) (template.HTML, error) {
+	svg, err := r.SVG(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	if c.Map != "" {
+		return template.HTML(svg), nil //nolint:gosec // tidy escapes every word
+	}
+	option, err := json.Marshal(c.Option)
+	if err != nil {
+		return "", err
+	}
+	return template.HTML(`<div class="echart" data-option="` + html.EscapeString(string(option)) + `">` + string(svg) + `</div>`), nil //nolint:gosec // as above
 }
 
 // draw runs the engine; r.mu is held.

@@ -16,12 +16,6 @@ import (
 	"yuzhou/kernel/web"
 )
 
-// picture draws a chart as a part of a page.
-func (s *Service) picture(ctx context.Context, c chart.Chart) (template.HTML, error) {
-	svg, err := s.charts.SVG(ctx, c)
-	return template.HTML(svg), err //nolint:gosec // made by our renderer, which escapes every word
-}
-
 // chart draws a series with its vintages, breaks and target; "" when there are
 // fewer than two numbers to draw.
 func (s *Service) chart(ctx context.Context, sh *web.Shell, series observation.Series) (template.HTML, error) {
@@ -41,7 +35,7 @@ func (s *Service) chart(ctx context.Context, sh *web.Shell, series observation.S
 	if len(line.Points) < 2 && (line.Target == nil || len(line.Points) == 0) {
 		return "", nil
 	}
-	return s.picture(ctx, line.Chart())
+	return s.charts.HTML(ctx, line.Chart())
 }
 
 // earlier lists the vintages that have been replaced.
@@ -194,12 +188,12 @@ func (s *Service) drawPlaces(ctx context.Context, sh *web.Shell, v *mapView) err
 		s.charts.RegisterMap("districts", geo)
 		v.Schematic = true
 		places := chart.Places{Title: v.Name, Map: "districts", Areas: areas, Classes: quartiles(withNumber), NoData: noData}
-		if v.Map, err = s.picture(ctx, places.Chart()); err != nil {
+		if v.Map, err = s.charts.HTML(ctx, places.Chart()); err != nil {
 			return err
 		}
 	}
 	if len(withNumber) > 1 {
-		v.Bars, err = s.picture(ctx, chart.Bars{Title: v.Name, Unit: v.Indicator.Unit.String(), Areas: withNumber, NoData: noData}.Chart())
+		v.Bars, err = s.charts.HTML(ctx, chart.Bars{Title: v.Name, Unit: v.Indicator.Unit.String(), Areas: withNumber, NoData: noData}.Chart())
 	}
 	return err
 }
