@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "yuzhou-e2e")
 	if err == nil {
 		bin = dir
-		build := exec.Command("go", "build", "-o", filepath.Join(dir, "yuzhou"), "yuzhou/cmd/yuzhou")
+		build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", filepath.Join(dir, "yuzhou"), "yuzhou/cmd/yuzhou")
 		build.Stdout, build.Stderr = os.Stderr, os.Stderr
 		err = build.Run()
 	}

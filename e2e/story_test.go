@@ -2,11 +2,9 @@ package e2e
 
 import (
 	"encoding/json"
-	"fmt"
 	"html"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -169,48 +167,4 @@ func quoted(lines []string, numbers []int, words string) bool {
 		together.WriteString(lines[n-1])
 	}
 	return words != "" && strings.Contains(together.String(), words)
-}
-
-// TestSameAnswers asks each verb for JSON twice, in the data and of a server over
-// the same data: the answers have the same bytes.
-func TestSameAnswers(t *testing.T) {
-	dir := t.TempDir()
-	s := serve(t, dir)
-	token := strings.TrimSpace(yuzhouIn(t, s.Password+"\n", "org", "sign-in", "owner", "--server", s.URL))
-	good := filepath.Join(t.TempDir(), "good.csv")
-	if err := os.WriteFile(good, []byte(rowsOf(1, 3)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, verb := range []string{
-		"org units", "org units --kind district", "org people", "org routes",
-		"indicators get st.hte", "indicators get st.hte --unit 500000 --as-of 2023-07-11", "indicators get st.hte --history",
-		"indicators list", "indicators list 研发", "indicators define st.hte",
-		"indicators explain st.hte.gap2027 --unit 500000 --period 2023-06-30", "indicators explain st.hte --period 2023-06-30",
-		"indicators export st.hte", "indicators import --dry-run " + good,
-		"plan status", "plan status --at 2023-07-11", "plan status --at 2025-10-15 --path geometric --lang en",
-		"plan tree", "plan check", "plan diff 1 1", "plan export", "plan export --stratml", "plan decompose T09", "plan decompose T09 --by districts --rule equal",
-		"org audit",
-	} {
-		t.Run(verb, func(t *testing.T) {
-			args := append(strings.Fields(verb), "--json")
-			here := yuzhou(t, append(args, "--data", dir)...)
-			there := yuzhou(t, append(args, "--server", s.URL, "--token", token)...)
-			if strings.TrimSpace(here) == "" {
-				t.Error("it says nothing")
-			}
-			if here != there {
-				t.Errorf("answers differ:\n%s", firstDifference(here, there))
-			}
-		})
-	}
-}
-
-// firstDifference shows both texts around the first byte that differs.
-func firstDifference(a, b string) string {
-	i := 0
-	for i < min(len(a), len(b)) && a[i] == b[i] {
-		i++
-	}
-	around := func(s string) string { return s[max(0, min(i, len(s))-80):min(len(s), i+80)] }
-	return fmt.Sprintf("byte %d\n--data:   %q\n--server: %q", i, around(a), around(b))
 }

@@ -138,6 +138,7 @@ func insertAll(b *testing.B, db *sql.DB, file string) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	defer insert.Close() //nolint:errcheck // the transaction has ended by then
 	in := csv.NewReader(strings.NewReader(file))
 	if _, err := in.Read(); err != nil {
 		b.Fatal(err)
