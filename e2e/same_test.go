@@ -48,7 +48,7 @@ func TestSameAnswers(t *testing.T) {
 			}
 		})
 	}
-	for _, line := range strings.SplitSeq(yuzhou(t, "help"), "\n") {
+	for line := range strings.SplitSeq(yuzhou(t, "help"), "\n") {
 		f := strings.Fields(line)
 		if len(f) < 3 || f[0] != "yuzhou" || f[1] == strings.ToUpper(f[1]) || slices.Contains(own, f[1]) {
 			continue
