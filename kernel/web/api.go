@@ -40,11 +40,8 @@ func Serve[I, O any](rt *Router, op Operation, fn func(context.Context, *I) (O, 
 	huma.Register(rt.api, huma.Operation{
 		Method: op.Method, Path: path, OperationID: op.ID, Summary: op.Summary,
 		Tags: []string{tag}, DefaultStatus: op.Status, MaxBodyBytes: MaxUpload,
-		Errors: []int{http.StatusUnprocessableEntity, http.StatusNotFound},
+		Errors: []int{http.StatusUnprocessableEntity, http.StatusNotFound}, Middlewares: huma.Middlewares{rt.decided(op.Need)},
 	}, func(ctx context.Context, in *I) (*body[O], error) {
-		if err := rt.Decide(ctx, actor.Of(ctx), op.Need, ""); err != nil {
-			return nil, problem(ctx, err)
-		}
 		out, err := fn(ctx, in)
 		if err != nil {
 			p := problem(ctx, err)
@@ -55,6 +52,25 @@ func Serve[I, O any](rt *Router, op Operation, fn func(context.Context, *I) (O, 
 		}
 		return &body[O]{out}, nil
 	})
+}
+
+// decided lets an operation read its input only when the actor may call it: what
+// is wrong with the input is nobody else's business.
+func (rt *Router) decided(need actor.Permission) func(huma.Context, func(huma.Context)) {
+	return func(c huma.Context, next func(huma.Context)) {
+		ctx := c.Context()
+		err := rt.Decide(ctx, actor.Of(ctx), need, "")
+		if err == nil {
+			next(c)
+			return
+		}
+		p := problem(ctx, err)
+		c.SetHeader("Content-Type", p.ContentType(""))
+		c.SetStatus(p.Status)
+		if err := json.NewEncoder(c.BodyWriter()).Encode(p); err != nil {
+			rt.Log.DebugContext(ctx, "answer not sent", attrErr(err))
+		}
+	}
 }
 
 // JSON answers with v as JSON, for handlers that are not operations.

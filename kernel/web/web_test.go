@@ -176,6 +176,10 @@ func TestClientSeesTheSameFaults(t *testing.T) {
 			}
 		})
 	}
+	// Whoever may not call an operation does not learn what is wrong with the input.
+	if w := ask(t, h, http.MethodPost, "/api/v1/t", "Content-Type", "application/json", "Content-Length", "x"); w.Code != http.StatusForbidden || w.Header().Get("Content-Type") != "application/problem+json" {
+		t.Errorf("%d %s", w.Code, w.Header())
+	}
 	own := InProcess(h, actor.System("1"))
 	var g greeting
 	if err := own.Do(t.Context(), http.MethodPost, "/t", nil, &g); err != nil || g.Hello != "system" {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -150,53 +151,123 @@ func result(p period.Period, q quantity.Quantity, printed string) stratml.Result
 	return r
 }
 
-// fromStratML turns a StratML document into a plan on top of base: names,
-// elements and targets come from the document; rules, paths and what the
-// document cannot say stay as base has them. It says what it could not take.
+// fromStratML lays a StratML document over the plan in force: wordings, elements
+// and targets are the document's; what StratML has no place for (principles,
+// parts, lines of the source, rules, paths) stays as base has it. It says what it
+// could not take.
 func fromStratML(doc *stratml.Plan, base Plan) (Plan, []string) {
-	var notes []string
-	p := Plan{
-		Text: pack.Text{ZH: doc.Name}, ID: base.ID, From: base.From, To: base.To, Issued: base.Issued, Issuer: base.Issuer,
-		Source: base.Source, Rules: base.Rules, Trajectories: base.Trajectories, Highlights: base.Highlights,
-	}
-	if base.ID == "" {
+	p := base
+	p.Text = reword(base.Text, doc.Name)
+	if p.ID == "" {
 		p.ID = "imported"
 	}
+	in := overlay{base: base, seen: map[string]Element{}, targets: map[string]Target{}}
 	if doc.Vision.Description != "" {
-		p.Elements = append(p.Elements, Element{ID: "G", Kind: Goal, Text: pack.Text{ZH: doc.Vision.Description}})
+		in.element("G", Goal, doc.Vision.Description, "")
 	}
 	for n, g := range doc.Goals {
 		id := firstOf(g.SequenceIndicator, fmt.Sprintf("O%d", n+1))
-		kind := Objective
-		if e, ok := base.Element(id); ok {
-			kind = e.Kind
-		}
-		p.Elements = append(p.Elements, Element{ID: id, Kind: kind, Text: pack.Text{ZH: g.Name}, Body: pack.Text{ZH: g.Description}})
+		in.element(id, Objective, g.Name, g.Description)
 		for k, o := range g.Objectives {
-			notes = append(notes, p.takeObjective(o, id, k, base)...)
+			in.objective(o, id, k)
 		}
 	}
-	return p, notes
+	p.Elements = in.elements()
+	p.Relations = filter(slices.Concat(base.Relations, in.relations), func(r Relation) bool {
+		return in.has(r.From) && in.has(r.To)
+	})
+	p.Targets = nil
+	for _, t := range base.Targets {
+		if kept, ok := in.targets[t.ID]; ok {
+			p.Targets = append(p.Targets, kept)
+		}
+	}
+	return p, in.notes
 }
 
-// takeObjective adds the k-th objective of a goal: a measure of its own, unless
-// it only holds the goal's targets.
-func (p *Plan) takeObjective(o stratml.Objective, goal string, k int, base Plan) (notes []string) {
+// overlay gathers what a document says, in its order.
+type overlay struct {
+	base      Plan
+	order     []string
+	seen      map[string]Element
+	relations []Relation // of elements that base does not have
+	targets   map[string]Target
+	notes     []string
+}
+
+// element takes a wording over; one that base does not have is of the given kind.
+func (in *overlay) element(id, kind, name, about string) {
+	e, ok := in.base.Element(id)
+	if !ok {
+		e = Element{ID: id, Kind: kind}
+	}
+	e.Text = reword(e.Text, name)
+	if said := (converter{lang: web.ZH}).describe(e); about != said && about != (converter{lang: web.EN}).describe(e) {
+		e.Body = pack.Text{ZH: about}
+	}
+	if _, twice := in.seen[id]; !twice {
+		in.order = append(in.order, id)
+	}
+	in.seen[id] = e
+}
+
+// objective takes the k-th objective of a goal: a measure of its own, unless it
+// only holds the goal's targets.
+func (in *overlay) objective(o stratml.Objective, goal string, k int) {
 	at := goal
 	if o.SequenceIndicator != goal+".0" {
 		at = firstOf(o.SequenceIndicator, fmt.Sprintf("%s.%d", goal, k+1))
-		p.Elements = append(p.Elements, Element{ID: at, Kind: Measure, Text: pack.Text{ZH: o.Name}, Body: pack.Text{ZH: o.Description}})
-		p.Relations = append(p.Relations, Relation{From: at, Kind: "implements", To: goal})
+		if _, ok := in.base.Element(at); !ok {
+			in.relations = append(in.relations, Relation{From: at, Kind: "implements", To: goal})
+		}
+		in.element(at, Measure, o.Name, o.Description)
 	}
 	for _, i := range o.Indicators {
-		t, note := target(i, at, base)
+		t, note := target(i, at, in.base)
 		if note != "" {
-			notes = append(notes, note)
+			in.notes = append(in.notes, note)
 			continue
 		}
-		p.Targets = append(p.Targets, t)
+		in.targets[t.ID] = t
 	}
-	return notes
+}
+
+// has reports whether an element is in the new plan.
+func (in *overlay) has(id string) bool {
+	_, ok := in.seen[id]
+	e, known := in.base.Element(id)
+	return ok || known && !carried(e.Kind)
+}
+
+// elements lists base's elements that stay, in base's order, and the new ones.
+func (in *overlay) elements() []Element {
+	var out []Element
+	for _, e := range in.base.Elements {
+		if now, ok := in.seen[e.ID]; ok {
+			out = append(out, now)
+		} else if !carried(e.Kind) {
+			out = append(out, e)
+		}
+	}
+	for _, id := range in.order {
+		if _, ok := in.base.Element(id); !ok {
+			out = append(out, in.seen[id])
+		}
+	}
+	return out
+}
+
+// carried reports whether a document has a place for elements of this kind.
+func carried(kind string) bool {
+	return slices.Contains([]string{Goal, Position, Objective, Action, Measure, Policy, ProjectClass}, kind)
+}
+
+// reword takes a wording over unless it is one that t has already.
+func reword(t pack.Text, s string) pack.Text {
+	if s != "" && s != t.ZH && s != t.EN {
+		t.ZH = s
+	}
+	return t
 }
 
 func firstOf(a, b string) string {

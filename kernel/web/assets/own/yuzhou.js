@@ -7,7 +7,7 @@
   function library() {
     loading = loading || new Promise(function (done, failed) {
       var s = document.createElement("script");
-      s.src = document.documentElement.dataset.echarts;
+      s.src = document.body.dataset.echarts;
       s.onload = done;
       s.onerror = failed;
       document.head.appendChild(s);
