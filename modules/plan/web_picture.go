@@ -17,7 +17,10 @@ import (
 // classes, so that a page of fourteen targets costs no chart engine.
 
 // drawing is an SVG being written. Numbers are CSS pixels.
-type drawing struct{ text []byte }
+type drawing struct {
+	text  []byte
+	under map[string][]Status // targets that an action's measures carry, by the action's id
+}
 
 // tag writes markup; words in it must be escaped by the caller.
 func (d *drawing) tag(format string, args ...any) { d.text = fmt.Appendf(d.text, format, args...) }
@@ -210,7 +213,12 @@ const (
 // infographic draws the plan as its numbers: one goal, the positions, the
 // objectives with their targets as bullets, the actions. Every part is a link.
 func infographic(p Plan, all []Status, sh *web.Shell) template.HTML {
-	var d drawing
+	d := drawing{under: map[string][]Status{}}
+	for _, a := range p.Of(Action) {
+		for _, m := range p.Under(a.ID) {
+			d.under[a.ID] = append(d.under[a.ID], filter(all, func(st Status) bool { return st.Target.Element == m.ID })...)
+		}
+	}
 	y := 12.0
 	y = d.band(p.Of(Goal), "goal", 1, y, sh)
 	y = d.band(p.Of(Position), "position", 4, y, sh)
@@ -233,15 +241,22 @@ func (d *drawing) band(elements []Element, class string, perRow int, y float64, 
 		row := elements[first:min(first+perRow, len(elements))]
 		deep := 0
 		for _, e := range row {
-			deep = max(deep, len(wrap(sh.In(e.Text), (w-2*padding)/15)))
+			deep = max(deep, len(wrap(sh.In(e.Text), (w-2*padding)/15))+len(d.under[e.ID]))
 		}
 		h := float64(deep)*size + 2*padding
 		for n, e := range row {
 			x := numeral + float64(n)*(w+gap)
 			d.tag(`<a href="%s">`, html.EscapeString(sh.Link("/plan/elements/"+e.ID)))
 			d.rect("box box-"+class, x, y, w, h)
-			d.lines("label", block{x + padding, y + padding + 15, (w - 2*padding) / 15, size}, sh.In(e.Text))
+			below := d.lines("label", block{x + padding, y + padding + 15, (w - 2*padding) / 15, size}, sh.In(e.Text))
 			d.tag("</a>")
+			for _, st := range d.under[e.ID] {
+				d.tag(`<a href="%s">`, html.EscapeString(sh.Link("/plan/targets/"+st.Target.ID)))
+				d.words("light light-"+string(st.Light), x+padding, below, lit(st.Light).Symbol)
+				d.words("small", x+padding+18, below, st.Indicator.Name(sh.Lang)+" → "+sh.In(wanted(st.Target)))
+				d.tag("</a>")
+				below += size
+			}
 		}
 		y += h + gap
 	}
