@@ -3,7 +3,6 @@ package org
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -47,33 +46,15 @@ func get[T any](ctx context.Context, c module.Call, path string, q url.Values, l
 		return err
 	}
 	if c.JSON {
-		return printJSON(c.Out, out)
+		return c.PrintJSON(out)
 	}
 	w := tabwriter.NewWriter(c.Out, 0, 4, 2, ' ', 0)
 	line(w, out)
 	return w.Flush()
 }
 
-func printJSON(out io.Writer, v any) error {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
-
 // printf writes into a tabwriter, whose Flush reports what went wrong.
 func printf(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
-
-// values leaves out what is empty.
-func values(pairs ...string) url.Values {
-	q := url.Values{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			q.Set(pairs[i], pairs[i+1])
-		}
-	}
-	return q
-}
 
 func unitsVerb(flags *flag.FlagSet) module.Run {
 	kind := flags.String("kind", "", "nation, city, group, district, county, town, body or body_outside")
@@ -83,7 +64,7 @@ func unitsVerb(flags *flag.FlagSet) module.Run {
 	cursor := flags.String("cursor", "", "list what comes after this id")
 	limit := flags.Int("limit", 1000, "how many at most, 1 to 1000")
 	return func(ctx context.Context, c module.Call) error {
-		q := values("kind", *kind, "parent", *parent, "q", *text, "at", *at, "cursor", *cursor, "limit", strconv.Itoa(*limit))
+		q := module.Query("kind", *kind, "parent", *parent, "q", *text, "at", *at, "cursor", *cursor, "limit", strconv.Itoa(*limit))
 		return get(ctx, c, "/org/units", q, func(w io.Writer, list web.List[Unit]) {
 			for _, u := range list.Items {
 				printf(w, "%s\t%s\t%s\t%s\t%s\n", u.ID, u.Kind, u.Parent, u.ZH, u.EN)
@@ -97,7 +78,7 @@ func unitsVerb(flags *flag.FlagSet) module.Run {
 
 func peopleVerb(*flag.FlagSet) module.Run {
 	return func(ctx context.Context, c module.Call) error {
-		q := values("q", strings.Join(c.Args, " "), "limit", "1000")
+		q := module.Query("q", strings.Join(c.Args, " "), "limit", "1000")
 		return get(ctx, c, "/org/people", q, func(w io.Writer, list web.List[Person]) {
 			for _, p := range list.Items {
 				roles := make([]string, len(p.Grants))
@@ -152,7 +133,7 @@ func change[T any](ctx context.Context, c module.Call, r request, say func(io.Wr
 		return err
 	}
 	if c.JSON {
-		return printJSON(c.Out, out)
+		return c.PrintJSON(out)
 	}
 	say(c.Out, out)
 	return nil
@@ -166,7 +147,7 @@ func one(ctx context.Context, c module.Call, who string) (Person, error) {
 		return Person{}, err
 	}
 	var list web.List[Person]
-	if err := api.Get(ctx, "/org/people", values("q", who, "limit", "1000"), &list); err != nil {
+	if err := api.Get(ctx, "/org/people", module.Query("q", who, "limit", "1000"), &list); err != nil {
 		return Person{}, err
 	}
 	found := slices.DeleteFunc(list.Items, func(p Person) bool { return p.ID != who && p.Login != who })
@@ -287,7 +268,7 @@ func auditVerb(flags *flag.FlagSet) module.Run {
 	subject := flags.String("subject", "", "what was changed")
 	cursor := flags.String("cursor", "", "list what is older than this id")
 	return func(ctx context.Context, c module.Call) error {
-		q := values("actor", *who, "action", *action, "subject", *subject, "cursor", *cursor)
+		q := module.Query("actor", *who, "action", *action, "subject", *subject, "cursor", *cursor)
 		return get(ctx, c, "/org/audit", q, func(w io.Writer, list web.List[Entry]) {
 			for _, e := range list.Items {
 				printf(w, "%s\t%s\t%s\t%s\t%s\n", e.At.Format("2006-01-02 15:04:05"), e.Name, e.Action, e.Subject, e.Detail)

@@ -2,7 +2,6 @@ package indicators
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -36,13 +35,6 @@ func one(c module.Call, what string) (string, error) {
 	return c.Args[0], nil
 }
 
-func printJSON(out io.Writer, v any) error {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
-
 func getVerb(flags *flag.FlagSet) module.Run {
 	unit := flags.String("unit", "", "code of the place; the city when empty, * for all")
 	asOf := flags.String("as-of", "", "only what was known by this date counts (2023-07-11)")
@@ -66,7 +58,7 @@ func getVerb(flags *flag.FlagSet) module.Run {
 			return err
 		}
 		if c.JSON {
-			return printJSON(c.Out, all)
+			return c.PrintJSON(all)
 		}
 		w := tabwriter.NewWriter(c.Out, 0, 4, 2, ' ', 0)
 		for _, d := range all {
@@ -103,7 +95,7 @@ func listVerb(*flag.FlagSet) module.Run {
 			return err
 		}
 		if c.JSON {
-			return printJSON(c.Out, all)
+			return c.PrintJSON(all)
 		}
 		w := tabwriter.NewWriter(c.Out, 0, 4, 2, ' ', 0)
 		for _, d := range all {
@@ -128,7 +120,7 @@ func defineVerb(*flag.FlagSet) module.Run {
 			return err
 		}
 		if c.JSON {
-			return printJSON(c.Out, d)
+			return c.PrintJSON(d)
 		}
 		_, err = fmt.Fprintf(c.Out, "%s  %s / %s\n%s\n%s\n%s, in %s, better %s; version %d\n%s\n",
 			d.ID, d.ZH, d.EN, d.ConceptZH, d.ConceptEN, d.Nature, d.Unit, d.Direction, d.Version, d.Formula)
@@ -155,7 +147,7 @@ func explainVerb(flags *flag.FlagSet) module.Run {
 			return err
 		}
 		if c.JSON {
-			return printJSON(c.Out, w)
+			return c.PrintJSON(w)
 		}
 		return printWorking(c.Out, w, 0)
 	}
@@ -209,7 +201,7 @@ func importVerb(flags *flag.FlagSet) module.Run {
 			return err
 		}
 		if c.JSON {
-			err = printJSON(c.Out, r)
+			err = c.PrintJSON(r)
 		} else {
 			err = printReport(c.Out, r)
 		}

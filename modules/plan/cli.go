@@ -2,7 +2,6 @@ package plan
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -30,25 +29,6 @@ func (s *Service) verbs() []module.Verb {
 	}
 }
 
-// printJSON prints v as indented JSON.
-func printJSON(out io.Writer, v any) error {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
-
-// query leaves out what is empty.
-func query(pairs ...string) url.Values {
-	q := url.Values{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			q.Set(pairs[i], pairs[i+1])
-		}
-	}
-	return q
-}
-
 func statusVerb(flags *flag.FlagSet) module.Run {
 	at := flags.String("at", "", "date the status is of (2023-07-11); today when empty")
 	asOf := flags.String("as-of", "", "only what was known by this date counts")
@@ -60,11 +40,11 @@ func statusVerb(flags *flag.FlagSet) module.Run {
 			return err
 		}
 		var all []TargetStatus
-		if err := api.Get(ctx, "/plan/status", query("at", *at, "as_of", *asOf, "path", *path, "lang", *lang), &all); err != nil {
+		if err := api.Get(ctx, "/plan/status", module.Query("at", *at, "as_of", *asOf, "path", *path, "lang", *lang), &all); err != nil {
 			return err
 		}
 		if c.JSON {
-			return printJSON(c.Out, all)
+			return c.PrintJSON(all)
 		}
 		w := tabwriter.NewWriter(c.Out, 0, 4, 2, ' ', 0)
 		for _, t := range all {
@@ -83,11 +63,11 @@ func treeVerb(flags *flag.FlagSet) module.Run {
 			return err
 		}
 		var p Plan
-		if err := api.Get(ctx, "/plan", query("as_of", *asOf), &p); err != nil {
+		if err := api.Get(ctx, "/plan", module.Query("as_of", *asOf), &p); err != nil {
 			return err
 		}
 		if c.JSON {
-			return printJSON(c.Out, p)
+			return c.PrintJSON(p)
 		}
 		return printTree(c.Out, p, *lang)
 	}
@@ -134,7 +114,7 @@ func checkVerb(flags *flag.FlagSet) module.Run {
 			failed = failed || f.Severity == pack.Error
 		}
 		if c.JSON {
-			err = printJSON(c.Out, findings)
+			err = c.PrintJSON(findings)
 		} else {
 			err = printFindings(c.Out, findings, *lang)
 		}
@@ -192,11 +172,11 @@ func diffVerb(*flag.FlagSet) module.Run {
 			return err
 		}
 		var changes []Change
-		if err := api.Get(ctx, "/plan/diff", query("from", c.Args[0], "to", c.Args[1]), &changes); err != nil {
+		if err := api.Get(ctx, "/plan/diff", module.Query("from", c.Args[0], "to", c.Args[1]), &changes); err != nil {
 			return err
 		}
 		if c.JSON {
-			return printJSON(c.Out, changes)
+			return c.PrintJSON(changes)
 		}
 		return printChanges(c.Out, changes)
 	}
@@ -235,7 +215,7 @@ func importVerb(flags *flag.FlagSet) module.Run {
 			return err
 		}
 		if c.JSON {
-			return printJSON(c.Out, out)
+			return c.PrintJSON(out)
 		}
 		for _, n := range notes {
 			_, _ = fmt.Fprintln(c.Out, "mended:", n) // printChanges reports a broken pipe
@@ -270,7 +250,7 @@ func exportVerb(flags *flag.FlagSet) module.Run {
 		if err != nil {
 			return err
 		}
-		path, q := "/plan/export.json", query("as_of", *asOf, "lang", *lang)
+		path, q := "/plan/export.json", module.Query("as_of", *asOf, "lang", *lang)
 		if *stratML {
 			path = "/plan/export.xml"
 		}
@@ -296,11 +276,11 @@ func decomposeVerb(flags *flag.FlagSet) module.Run {
 			return err
 		}
 		var d Decomposition
-		if err := api.Get(ctx, "/plan/targets/"+url.PathEscape(c.Args[0])+"/decomposition", query("by", *by, "rule", *rule, "weight", *weight), &d); err != nil {
+		if err := api.Get(ctx, "/plan/targets/"+url.PathEscape(c.Args[0])+"/decomposition", module.Query("by", *by, "rule", *rule, "weight", *weight), &d); err != nil {
 			return err
 		}
 		if c.JSON {
-			return printJSON(c.Out, d)
+			return c.PrintJSON(d)
 		}
 		w := tabwriter.NewWriter(c.Out, 0, 4, 2, ' ', tabwriter.AlignRight)
 		for _, sh := range d.Shares {
