@@ -87,6 +87,7 @@ func (p Product) assemble(ctx context.Context, c config, ct *city) error {
 		}
 	}
 	ct.router = web.NewRouter(site, ct.log, ct.who.Decide)
+	ct.router.KeepPages(ct.db.Generation)
 	for _, m := range ct.modules {
 		if m.Routes != nil {
 			m.Routes(ct.router)

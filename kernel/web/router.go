@@ -34,6 +34,12 @@ type Router struct {
 	mux    *http.ServeMux
 	api    huma.API
 	routes []Route
+	cache  pageCache
+}
+
+// KeepPages lets visitors' pages be given again while generation stays the same.
+func (rt *Router) KeepPages(generation func(context.Context) (uint64, error)) {
+	rt.cache.generation = generation
 }
 
 // NewRouter returns a router that serves the OpenAPI 3.1 description of its
@@ -54,7 +60,9 @@ func (rt *Router) Page(pattern string, need actor.Permission, h Handler) {
 	rt.routes = append(rt.routes, Route{Pattern: pattern, Need: need})
 	rt.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		err := rt.Decide(r.Context(), actor.Of(r.Context()), need, "")
-		if err == nil {
+		if key := rt.cache.key(r, need); err == nil && key != "" {
+			err = rt.cache.answer(w, r, key, h)
+		} else if err == nil {
 			err = h(w, r)
 		}
 		if fault.KindOf(err) == fault.Forbidden && r.Method == http.MethodGet &&

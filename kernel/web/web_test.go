@@ -125,6 +125,53 @@ func TestAnswersAreTaggedAndCompressed(t *testing.T) {
 	}
 }
 
+// TestVisitorsPagesAreKept: a page is made once for all visitors of a language
+// while the store and the minute stay the same; signed-in people get their own.
+func TestVisitorsPagesAreKept(t *testing.T) {
+	var generation uint64
+	made := 0
+	rt := router(io.Discard)
+	rt.KeepPages(func(context.Context) (uint64, error) { return generation, nil })
+	rt.Page("GET /p", actor.Read, func(w http.ResponseWriter, r *http.Request) error {
+		made++
+		if r.URL.Query().Get("fail") != "" {
+			return fault.New(fault.NotFound, "none")
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, err := fmt.Fprintf(w, "made %d in %s", made, ShellOf(r.Context()).Lang)
+		return err
+	})
+	known := false
+	h := rt.Handler(func(*http.Request) (actor.Actor, error) {
+		if known {
+			return actor.Actor{ID: "a"}, nil
+		}
+		return actor.Actor{}, nil
+	})
+	for _, tt := range []struct {
+		name, path string
+		before     func()
+		want       string
+	}{
+		{"made", "/p", nil, "made 1 in zh-CN"},
+		{"kept", "/p", nil, "made 1 in zh-CN"},
+		{"another language", "/p?lang=en", nil, "made 2 in en"},
+		{"kept too", "/p?lang=en", nil, "made 2 in en"},
+		{"a failure is not kept", "/p?fail=1", nil, "none"},
+		{"nor given again", "/p?fail=1", nil, "none"},
+		{"the store has changed", "/p", func() { generation++ }, "made 5 in zh-CN"},
+		{"signed in", "/p", func() { known = true }, "made 6 in zh-CN"},
+		{"signed in again", "/p", nil, "made 7 in zh-CN"},
+	} {
+		if tt.before != nil {
+			tt.before()
+		}
+		if w := ask(t, h, http.MethodGet, tt.path); !strings.Contains(w.Body.String(), tt.want) {
+			t.Errorf("%s: %.60q, want %q", tt.name, w.Body, tt.want)
+		}
+	}
+}
+
 func TestCrossOriginPostIsRefused(t *testing.T) {
 	rt := router(io.Discard)
 	rt.Page("POST /t", actor.Read, func(http.ResponseWriter, *http.Request) error { return nil })

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/xml"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -302,6 +305,34 @@ func target(i stratml.Indicator, element string, base Plan) (Target, string) {
 	return t, ""
 }
 
+// whole refuses XML that breaks off: read leniently, it would propose to remove
+// what was lost. UTF-16 is left to the codec.
+func whole(raw []byte) error {
+	if bytes.HasPrefix(raw, []byte("\xff\xfe")) || bytes.HasPrefix(raw, []byte("\xfe\xff")) {
+		return nil
+	}
+	d := xml.NewDecoder(bytes.NewReader(raw))
+	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // only the markup matters here
+	d.Strict = false
+	open := 0
+	for {
+		token, err := d.RawToken()
+		if errors.Is(err, io.EOF) && open == 0 {
+			return nil
+		}
+		if err != nil {
+			line, _ := d.InputPos()
+			return fault.New(fault.Invalid, "the file breaks off, or is no XML, at line %d: %d elements are not closed; nothing was changed", line, open)
+		}
+		switch token.(type) {
+		case xml.StartElement:
+			open++
+		case xml.EndElement:
+			open--
+		}
+	}
+}
+
 // parsePlan reads a plan from JSON or StratML; the latter is laid over the plan
 // in force. It returns what was mended.
 func parsePlan(ctx context.Context, api *web.Client, raw []byte) (Plan, []string, error) {
@@ -317,6 +348,9 @@ func parsePlan(ctx context.Context, api *web.Client, raw []byte) (Plan, []string
 			return base, nil, fault.New(fault.Invalid, "the file is not a plan in JSON: %v", err)
 		}
 		return base, nil, nil
+	}
+	if err := whole(raw); err != nil {
+		return base, nil, err
 	}
 	doc, mended, err := stratml.Parse(bytes.NewReader(raw))
 	if err != nil {

@@ -48,6 +48,23 @@ func TestStratMLThereAndBack(t *testing.T) {
 	}
 }
 
+func TestWhole(t *testing.T) {
+	for _, tt := range []struct {
+		name, doc string
+		ok        bool
+	}{
+		{"whole", "<a><b/>text<c>x</c></a>", true},
+		{"with a heading", "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a/>", true},
+		{"cut in a text", "<a><b>te", false},
+		{"cut in a tag", "<a><b/><c", false},
+		{"an element not closed", "<a><b></a>", false},
+	} {
+		if err := whole([]byte(tt.doc)); (err == nil) != tt.ok {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+}
+
 // TestStratMLNewElements: what a document adds comes in, what it leaves out goes,
 // and what it has no place for stays.
 func TestStratMLNewElements(t *testing.T) {
