@@ -20,6 +20,6 @@ func city(h module.Host, who *org.Service) []module.Module {
 	ind := indicators.New(h, indicators.Needs{Units: who, Access: who, Audit: who})
 	return []module.Module{
 		ind.Module(),
-		plan.New(h, plan.Needs{Readings: ind, Units: who, Audit: who}).Module(),
+		plan.New(h, plan.Needs{Readings: ind, Units: who, Access: who, Audit: who}).Module(),
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"yuzhou/engine/org"
+	"yuzhou/kernel/actor"
 	"yuzhou/kernel/chart"
 	"yuzhou/kernel/event"
 	"yuzhou/kernel/module"
@@ -153,6 +154,10 @@ type Needs struct {
 		Find(ctx context.Context, text string) ([]org.Unit, error)
 		// Districts returns the districts and counties of the city, by code.
 		Districts(ctx context.Context) ([]org.Unit, error)
+	}
+	Access interface {
+		// Decide says whether the actor may use a permission over a unit.
+		Decide(ctx context.Context, a actor.Actor, p actor.Permission, unit string) error
 	}
 	Audit interface {
 		// Audit records a change within the transaction that makes it.

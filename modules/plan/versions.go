@@ -73,6 +73,10 @@ func (s *Service) Propose(ctx context.Context, p Plan, accepted bool) (Proposal,
 	if !accepted || len(out.Changes) == 0 {
 		return out, nil
 	}
+	// The plan is the whole city's: a role over a part of it is not enough.
+	if err := s.Access.Decide(ctx, actor.Of(ctx), actor.Decide, s.site.Unit); err != nil {
+		return Proposal{}, err
+	}
 	err := s.db.Write(ctx, func(tx store.Tx) (err error) {
 		if out.Version, err = accept(ctx, tx, p, s.now(), actor.Of(ctx).ID); err != nil {
 			return err
@@ -139,6 +143,9 @@ func (s *Service) Declare(ctx context.Context, path *Path) error {
 	date := s.site.Today()
 	st, err := s.Status(ctx, path.Target, date, now, "")
 	if err != nil {
+		return err
+	}
+	if err := s.Access.Decide(ctx, actor.Of(ctx), actor.Decide, st.Target.Unit); err != nil {
 		return err
 	}
 	if !st.HasBase {

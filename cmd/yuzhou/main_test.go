@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"yuzhou/engine/org"
+	"yuzhou/kernel/actor"
+	"yuzhou/kernel/module"
+	"yuzhou/kernel/testkit"
+	"yuzhou/kernel/web"
+)
+
+// TestRoutes lists every route of the product with the roles that may call it:
+// testdata/routes.txt is the inventory, and a new route shows in it.
+func TestRoutes(t *testing.T) {
+	site := web.Site{Unit: "1", Prefix: "88.1", Zone: time.UTC, Now: time.Now}
+	host := module.Host{Now: time.Now, Site: site}
+	who := org.New(host)
+	rt := web.NewRouter(site, slog.New(slog.DiscardHandler), who.Decide)
+	for _, m := range append([]module.Module{who.Module()}, city(host, who)...) {
+		m.Routes(rt)
+	}
+	var lines []string
+	for _, r := range rt.Routes() {
+		var roles []string
+		for _, role := range actor.Roles() {
+			if role.Has(r.Need) {
+				roles = append(roles, string(role))
+			}
+		}
+		method, path, _ := strings.Cut(r.Pattern, " ")
+		lines = append(lines, fmt.Sprintf("%-52s %-6s %-10s %s", path, method, r.Need, strings.Join(roles, " ")))
+	}
+	slices.Sort(lines)
+	testkit.Golden(t, "routes.txt", []byte(strings.Join(lines, "\n")+"\n"))
+}
