@@ -28,9 +28,9 @@ func Lights() []Light { return []Light{Red, Yellow, CannotSay, Green, Reached} }
 type Rules struct {
 	pack.Text
 	ID                 string    `json:"id"`
-	BehindYellow       float64   `json:"behind_yellow"` // percentage points behind, from which on
-	BehindRed          float64   `json:"behind_red"`    // percentage points behind, beyond which
-	StartOverdueYellow int       `json:"start_overdue_yellow_months"`
+	BehindYellow       float64   `json:"behind_yellow"`               // percentage points behind, from which on
+	BehindRed          float64   `json:"behind_red"`                  // percentage points behind, beyond which
+	StartOverdueYellow int       `json:"start_overdue_yellow_months"` // for tasks with a planned start, which this plan's source has none of
 	StartOverdueRed    int       `json:"start_overdue_red_months"`
 	StaleMonths        int       `json:"stale_months"` // age of the newest number from which on nothing can be said
 	Source             pack.Text `json:"source"`
