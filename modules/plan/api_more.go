@@ -27,12 +27,13 @@ func (s *Service) moreOperations(rt *web.Router) {
 			p, err := s.planAt(ctx, *in)
 			return p.Highlights, err
 		})
-	web.Serve(rt, web.Operation{Path: "/plan/targets/{id}/decomposition", ID: "decomposeTarget", Summary: "A target split over years or districts by a named rule"},
+	web.Serve(rt, web.Operation{Path: "/plan/targets/{id}/decomposition", ID: "decomposeTarget", Summary: "A target split over years, districts or departments by a named rule"},
 		func(ctx context.Context, in *struct {
 			TargetInput
-			By     string `query:"by" enum:"years,districts" doc:"years when empty"`
-			Rule   string `query:"rule" enum:"equal,growth,proportional,capability" doc:"of a split over districts"`
+			By     string `query:"by" enum:"years,districts,departments" doc:"years when empty"`
+			Rule   string `query:"rule" enum:"equal,growth,proportional,capability" doc:"of a split over districts or departments"`
 			Weight string `query:"weight" doc:"indicator that rule capability goes by"`
+			Among  string `query:"among" doc:"codes of the departments, separated by commas"`
 		},
 		) (Decomposition, error) {
 			date, known, err := s.dates(in.When)
@@ -43,7 +44,7 @@ func (s *Service) moreOperations(rt *web.Router) {
 			if err != nil {
 				return Decomposition{}, err
 			}
-			return s.Decompose(ctx, st, in.By, in.Rule, in.Weight)
+			return s.Decompose(ctx, st, Split{in.By, in.Rule, in.Weight, in.Among})
 		})
 	rt.Page("GET /api/v1/plan/export.json", actor.Read, s.exportPlan)
 	rt.Page("GET /api/v1/plan/export.xml", actor.Read, s.exportPlan)

@@ -25,7 +25,7 @@ func (s *Service) verbs() []module.Verb {
 		{Name: "diff", Args: "FROM TO", Help: "what differs between two versions", Bind: diffVerb},
 		{Name: "export", Help: "the plan as StratML Part 2 or JSON", Bind: exportVerb},
 		{Name: "import", Args: "FILE", Help: "show what a plan (JSON or StratML) would change; --accept to bring it into force", Bind: importVerb},
-		{Name: "decompose", Args: "TARGET", Help: "a target split over years or districts by a named rule", Bind: decomposeVerb},
+		{Name: "decompose", Args: "TARGET", Help: "a target split over years, districts or departments by a named rule", Bind: decomposeVerb},
 	}
 }
 
@@ -264,9 +264,10 @@ func exportVerb(flags *flag.FlagSet) module.Run {
 }
 
 func decomposeVerb(flags *flag.FlagSet) module.Run {
-	by := flags.String("by", "years", "years or districts")
-	rule := flags.String("rule", "", "districts: equal, growth, proportional or capability")
+	by := flags.String("by", "years", "years, districts or departments")
+	rule := flags.String("rule", "", "districts and departments: equal, growth, proportional or capability")
 	weight := flags.String("weight", "", "indicator that rule capability goes by")
+	among := flags.String("among", "", "codes of the departments, separated by commas")
 	return func(ctx context.Context, c module.Call) error {
 		if len(c.Args) != 1 {
 			return fault.New(fault.Invalid, "decompose takes one target, such as T09; yuzhou plan tree lists them")
@@ -276,7 +277,7 @@ func decomposeVerb(flags *flag.FlagSet) module.Run {
 			return err
 		}
 		var d Decomposition
-		if err := api.Get(ctx, "/plan/targets/"+url.PathEscape(c.Args[0])+"/decomposition", module.Query("by", *by, "rule", *rule, "weight", *weight), &d); err != nil {
+		if err := api.Get(ctx, "/plan/targets/"+url.PathEscape(c.Args[0])+"/decomposition", module.Query("by", *by, "rule", *rule, "weight", *weight, "among", *among), &d); err != nil {
 			return err
 		}
 		if c.JSON {

@@ -5,13 +5,15 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
+	"yuzhou/engine/org"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/observation"
 )
 
-// Rules by which a target is split among districts.
+// Rules by which a target is split among districts or departments.
 const (
 	EqualShare   = "equal"        // the same amount each
 	EqualGrowth  = "growth"       // the same growth over each one's own value
@@ -182,21 +184,28 @@ func byUnits(st Status, rule string, parts []part) (Decomposition, error) {
 	return d, nil
 }
 
-// Decompose splits a target over "years" (along its path) or "districts" (by a
-// rule; weight names the indicator of rule capability).
-func (s *Service) Decompose(ctx context.Context, st Status, by, rule, weight string) (Decomposition, error) {
+// Split says how a target is to be split.
+type Split struct {
+	By     string // years (along its path, also when empty), districts or departments
+	Rule   string // of districts and departments
+	Weight string // indicator that rule capability goes by
+	Among  string // codes of the departments, separated by commas
+}
+
+// Decompose splits a target.
+func (s *Service) Decompose(ctx context.Context, st Status, how Split) (Decomposition, error) {
 	var d Decomposition
 	var err error
-	switch by {
+	switch how.By {
 	case "", "years":
 		d, err = byYears(st)
-	case "districts":
+	case "districts", "departments":
 		var parts []part
-		if parts, err = s.parts(ctx, st, rule, weight); err == nil {
-			d, err = byUnits(st, rule, parts)
+		if parts, err = s.parts(ctx, st, how); err == nil {
+			d, err = byUnits(st, how.Rule, parts)
 		}
 	default:
-		err = fault.New(fault.Invalid, "a target is split by years or districts, not by %q", by)
+		err = fault.New(fault.Invalid, "a target is split by years, districts or departments, not by %q", how.By)
 	}
 	if err != nil {
 		return d, err
@@ -204,19 +213,39 @@ func (s *Service) Decompose(ctx context.Context, st Status, by, rule, weight str
 	return d, s.overcommit(ctx, st, &d)
 }
 
-func (s *Service) parts(ctx context.Context, st Status, rule, weight string) ([]part, error) {
-	districts, err := s.Units.Districts(ctx)
+// among lists the units that a target is split among: the city's districts, or
+// the departments that are named, since not every body of the city has a part.
+func (s *Service) among(ctx context.Context, how Split) ([]org.Unit, error) {
+	if how.By != "departments" {
+		return s.Units.Districts(ctx)
+	}
+	if how.Among == "" {
+		return nil, fault.New(fault.Invalid, "a split by departments names them in among, such as kjj,jjxx")
+	}
+	var out []org.Unit
+	for id := range strings.SplitSeq(how.Among, ",") {
+		u, err := s.Units.Unit(ctx, strings.TrimSpace(id))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, u)
+	}
+	return out, nil
+}
+
+func (s *Service) parts(ctx context.Context, st Status, how Split) ([]part, error) {
+	units, err := s.among(ctx, how)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]part, 0, len(districts))
-	for _, u := range districts {
+	out := make([]part, 0, len(units))
+	for _, u := range units {
 		p := part{share: Share{Key: u.ID, ZH: u.ZH, EN: u.EN}}
 		if p.share.Base, p.has, err = s.newestValue(ctx, st.Indicator.ID, u.ID); err != nil {
 			return nil, err
 		}
-		if rule == Capability {
-			if p.capability, p.capable, err = s.newestValue(ctx, weight, u.ID); err != nil {
+		if how.Rule == Capability {
+			if p.capability, p.capable, err = s.newestValue(ctx, how.Weight, u.ID); err != nil {
 				return nil, err
 			}
 		}

@@ -101,12 +101,12 @@ func (s *Service) fillTarget(ctx context.Context, sh *web.Shell, st Status, v *t
 	if v.Shapes, err = s.shapes(ctx, sh, st); err != nil {
 		return err
 	}
-	if d, err := s.Decompose(ctx, st, "years", "", ""); err == nil {
+	if d, err := s.Decompose(ctx, st, Split{By: "years"}); err == nil {
 		v.Years = &d
 	} else if fault.KindOf(err) != fault.Invalid {
 		return err
 	}
-	if _, err := s.Decompose(ctx, st, "districts", Proportional, ""); fault.KindOf(err) == fault.Invalid {
+	if _, err := s.Decompose(ctx, st, Split{By: "districts", Rule: Proportional}); fault.KindOf(err) == fault.Invalid {
 		v.Districts = web.Text(err)
 	} else if err != nil {
 		return err
