@@ -23,6 +23,7 @@ type View[T any] struct {
 // page names exists.
 type PageOf[T any] struct {
 	byLang map[string]*template.Template
+	words  map[string]Catalog
 }
 
 // MustPage parses the named file of fsys, which defines the templates "title"
@@ -30,12 +31,13 @@ type PageOf[T any] struct {
 // parts/ of fsys may be used by it. It panics when something is missing or
 // malformed, so call it only to initialise a package variable.
 func MustPage[T any](fsys fs.FS, name string) PageOf[T] {
-	p := PageOf[T]{byLang: map[string]*template.Template{}}
+	p := PageOf[T]{byLang: map[string]*template.Template{}, words: map[string]Catalog{}}
 	common := must(Catalogs(own))
 	words := must(Catalogs(fsys))
 	for _, lang := range Langs() {
 		c := maps.Clone(common[lang])
 		maps.Copy(c, words[lang])
+		p.words[lang] = c
 		t := template.New("layout.html").Funcs(c.funcs(lang))
 		template.Must(t.ParseFS(own, "pages/*.html"))
 		if parts := must(fs.Glob(fsys, "pages/parts/*.html")); len(parts) > 0 {
@@ -74,6 +76,9 @@ func (p PageOf[T]) RenderStatus(w http.ResponseWriter, r *http.Request, status i
 
 // Template returns the parsed page in a language, for testkit.
 func (p PageOf[T]) Template(lang string) *template.Template { return p.byLang[lang] }
+
+// Words returns the wordings that the page has in a language, for testkit.
+func (p PageOf[T]) Words(lang string) Catalog { return p.words[lang] }
 
 // errorView is what the error page shows.
 type errorView struct {
