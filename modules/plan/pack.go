@@ -56,6 +56,8 @@ type elementRow struct {
 	Body        *pack.Text  `pack:"text,optional"`
 	Slot        *pack.Text  `pack:"slot,optional"`
 	Note        string      `pack:"note,optional"`
+	Start       string      `pack:"start,optional"`
+	Begun       string      `pack:"begun,optional"`
 }
 
 type relationRow struct {
@@ -163,14 +165,7 @@ func readPack(p *pack.Pack) Plan {
 	p.Refer("unit", h.Issuer, h.Pos)
 	p.Refer("source", h.Source, h.Pos)
 	for _, e := range doc.Elements {
-		p.Define("element", e.ID, e.Pos)
-		if !slices.Contains(kinds(), e.Kind) {
-			p.Bad(e.Pos, "pack.value", "element %s: kind %q is not one of %v", e.ID, e.Kind, kinds())
-		}
-		pl.Elements = append(pl.Elements, Element{
-			Text: e.Text, ID: e.ID, Kind: e.Kind, Lines: e.Lines, Body: orNone(e.Body),
-			Parts: e.Parts, Qualitative: e.Qualitative, Slot: e.Slot,
-		})
+		pl.Elements = append(pl.Elements, readElement(p, e))
 	}
 	allowed := []string{"refines", "serves", "implements", "funds", "contributes_to"}
 	for _, r := range doc.Relations {
@@ -193,6 +188,22 @@ func readPack(p *pack.Pack) Plan {
 	}
 	inspect(p, &pl)
 	return pl
+}
+
+func readElement(p *pack.Pack, e elementRow) Element {
+	p.Define("element", e.ID, e.Pos)
+	if !slices.Contains(kinds(), e.Kind) {
+		p.Bad(e.Pos, "pack.value", "element %s: kind %q is not one of %v", e.ID, e.Kind, kinds())
+	}
+	for _, day := range []string{e.Start, e.Begun} {
+		if d, err := period.Parse(day); day != "" && (err != nil || d.Freq() != period.Day) {
+			p.Bad(e.Pos, "pack.value", "element %s: %q is not a day such as 2024-03-01", e.ID, day)
+		}
+	}
+	return Element{
+		Text: e.Text, ID: e.ID, Kind: e.Kind, Lines: e.Lines, Body: orNone(e.Body), Parts: e.Parts, Qualitative: e.Qualitative,
+		Slot: e.Slot, Start: e.Start, Begun: e.Begun,
+	}
 }
 
 func orNone(t *pack.Text) pack.Text {

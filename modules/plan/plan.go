@@ -76,6 +76,8 @@ type Element struct {
 	Parts       []pack.Text `json:"parts,omitempty"`
 	Qualitative []pack.Text `json:"qualitative,omitempty"` // wishes without a number
 	Slot        *pack.Text  `json:"slot,omitempty"`        // why there is no content
+	Start       string      `json:"start,omitempty"`       // date on which its work is planned to begin
+	Begun       string      `json:"begun,omitempty"`       // date on which it did
 }
 
 // Relation ties two elements: From refines, serves, implements, funds or

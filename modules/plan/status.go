@@ -30,7 +30,7 @@ type Rules struct {
 	ID                 string    `json:"id"`
 	BehindYellow       float64   `json:"behind_yellow"`               // percentage points behind, from which on
 	BehindRed          float64   `json:"behind_red"`                  // percentage points behind, beyond which
-	StartOverdueYellow int       `json:"start_overdue_yellow_months"` // for tasks with a planned start, which this plan's source has none of
+	StartOverdueYellow int       `json:"start_overdue_yellow_months"` // months after an element's planned start
 	StartOverdueRed    int       `json:"start_overdue_red_months"`
 	StaleMonths        int       `json:"stale_months"` // age of the newest number from which on nothing can be said
 	Source             pack.Text `json:"source"`

@@ -15,6 +15,8 @@ type treeNode struct {
 	Element Element
 	Name    string
 	Slot    string
+	Start   *Lit // of an element with a planned start
+	Begins  string
 	Parts   []string
 	Targets []statusRow
 	Under   []treeNode
@@ -61,6 +63,10 @@ func node(sh *web.Shell, p Plan, e Element, rows []statusRow) treeNode {
 	}
 	for _, t := range slices.Concat(e.Parts, e.Qualitative) {
 		n.Parts = append(n.Parts, sh.In(t))
+	}
+	if st, ok := started(e, sh.Date, p.Rules); ok {
+		l := lit(st.Light)
+		n.Start, n.Begins = &l, sh.In(st.Reason)
 	}
 	n.Targets = filter(rows, func(r statusRow) bool { return r.Element == e.ID })
 	for _, r := range p.Relations {
