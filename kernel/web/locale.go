@@ -39,6 +39,11 @@ func Catalogs(fsys fs.FS) (map[string]Catalog, error) {
 		if err := yaml.Unmarshal(text, &c); err != nil {
 			return nil, fmt.Errorf("locale/%s.yaml: %w", lang, err)
 		}
+		if lang == ZH {
+			for key, wording := range c {
+				c[key] = FullWidth(wording)
+			}
+		}
 		out[lang] = c
 	}
 	for _, pair := range [][2]string{{ZH, EN}, {EN, ZH}} {

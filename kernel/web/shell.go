@@ -128,8 +128,13 @@ func (s *Shell) Other() string {
 // English reports whether the page is in English.
 func (s *Shell) English() bool { return s.Lang == EN }
 
-// In returns the wording in the page's language.
-func (s *Shell) In(t pack.Text) string { return t.In(s.Lang) }
+// In returns the wording in the page's language, punctuated as it is there.
+func (s *Shell) In(t pack.Text) string {
+	if s.Lang == ZH {
+		return FullWidth(t.ZH)
+	}
+	return t.In(s.Lang)
+}
 
 // City returns the city's name in the page's language.
 func (s *Shell) City() string { return s.Name.In(s.Lang) }
