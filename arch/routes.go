@@ -38,8 +38,8 @@ func Routes(h *House) ([]string, error) {
 			continue
 		}
 		excused := computed()[f.Path()] != ""
-		for node, pattern := range f.mounts() {
-			m := routeText.FindStringSubmatch(pattern)
+		for _, mt := range f.mounts() {
+			m, node := routeText.FindStringSubmatch(mt.pattern), mt.node
 			switch {
 			case m == nil && excused:
 				excused = false
@@ -63,20 +63,26 @@ func owned(p, own string) bool {
 	return within(p, "/"+own) || within(p, "/api/v1/"+own)
 }
 
-// mounts returns the patterns that a file mounts: the first argument of
+// mount is one place where a pattern is mounted.
+type mount struct {
+	node    ast.Node
+	pattern string
+}
+
+// mounts returns the patterns that a file mounts, in its order: the first argument of
 // Page(pattern, need, handler) and Static(pattern, handler), and the Path of each
 // Operation, which is below /api/v1.
-func (f File) mounts() map[ast.Node]string {
-	out := map[ast.Node]string{}
+func (f File) mounts() []mount {
+	var out []mount
 	ast.Inspect(f.Syntax, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.CallExpr:
 			if sel, ok := n.Fun.(*ast.SelectorExpr); ok && mounting(sel.Sel.Name, len(n.Args)) {
-				out[n.Args[0]] = text(n.Args[0])
+				out = append(out, mount{n.Args[0], text(n.Args[0])})
 			}
 		case *ast.CompositeLit:
 			if sel, ok := n.Type.(*ast.SelectorExpr); ok && sel.Sel.Name == "Operation" {
-				out[n] = "/api/v1" + operationPath(n)
+				out = append(out, mount{n, "/api/v1" + operationPath(n)})
 			}
 		}
 		return true

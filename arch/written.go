@@ -80,8 +80,8 @@ func (h *House) public(dir string) ([]string, error) {
 		if f.Dir != dir || f.Test() {
 			continue
 		}
-		for _, pattern := range f.mounts() {
-			if m := routeText.FindStringSubmatch(pattern); m != nil {
+		for _, mt := range f.mounts() {
+			if m := routeText.FindStringSubmatch(mt.pattern); m != nil {
 				names[strings.TrimSuffix(m[1], "{$}")] = true
 			}
 		}
