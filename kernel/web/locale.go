@@ -31,18 +31,9 @@ type Catalog map[string]string
 func Catalogs(fsys fs.FS) (map[string]Catalog, error) {
 	out := map[string]Catalog{}
 	for _, lang := range Langs() {
-		text, err := fs.ReadFile(fsys, "locale/"+lang+".yaml")
+		c, err := catalog(fsys, lang)
 		if err != nil {
 			return nil, err
-		}
-		var c Catalog
-		if err := yaml.Unmarshal(text, &c); err != nil {
-			return nil, fmt.Errorf("locale/%s.yaml: %w", lang, err)
-		}
-		if lang == ZH {
-			for key, wording := range c {
-				c[key] = FullWidth(wording)
-			}
 		}
 		out[lang] = c
 	}
@@ -54,6 +45,24 @@ func Catalogs(fsys fs.FS) (map[string]Catalog, error) {
 		}
 	}
 	return out, nil
+}
+
+// catalog reads one language.
+func catalog(fsys fs.FS, lang string) (Catalog, error) {
+	text, err := fs.ReadFile(fsys, "locale/"+lang+".yaml")
+	if err != nil {
+		return nil, err
+	}
+	var c Catalog
+	if err := yaml.Unmarshal(text, &c); err != nil {
+		return nil, fmt.Errorf("locale/%s.yaml: %w", lang, err)
+	}
+	if lang == ZH {
+		for key, wording := range c {
+			c[key] = FullWidth(wording)
+		}
+	}
+	return c, nil
 }
 
 // T returns the wording of key with args put in. A key that is not there is an

@@ -19,6 +19,7 @@ func FullWidth(s string) string {
 		return s
 	}
 	in := []rune(s)
+	beside := func(i int) bool { return chinese(in[max(i-1, 0)]) || chinese(in[min(i+1, len(in)-1)]) }
 	out := make([]rune, 0, len(in))
 	var open []bool // for each bracket that is open, whether it is full-width
 	for i := 0; i < len(in); i++ {
@@ -26,22 +27,21 @@ func FullWidth(s string) string {
 		full, ok := halfToFull(r)
 		switch {
 		case r == '(':
-			open = append(open, i > 0 && chinese(in[i-1]) || i+1 < len(in) && chinese(in[i+1]))
+			open = append(open, beside(i))
 			ok = open[len(open)-1]
 		case r == ')' && len(open) > 0:
 			ok = open[len(open)-1]
 			open = open[:len(open)-1]
 		default:
-			ok = ok && r != ')' && (len(out) > 0 && chinese(out[len(out)-1]) || i+1 < len(in) && chinese(in[i+1]))
+			ok = ok && r != ')' && (beside(i) || len(out) > 0 && chinese(out[len(out)-1]))
 		}
-		if !ok {
-			out = append(out, r)
-			continue
+		if ok {
+			r = full
+			for i+1 < len(in) && in[i+1] == ' ' { // the full-width mark brings its own space
+				i++
+			}
 		}
-		out = append(out, full)
-		for i+1 < len(in) && in[i+1] == ' ' { // the full-width mark brings its own space
-			i++
-		}
+		out = append(out, r)
 	}
 	return string(out)
 }

@@ -105,7 +105,7 @@ func reasonNoNews(st Status) pack.Text {
 		return text("说不清:基期为 %s,此后没有公布过新的数字。", "Cannot say: it started from %s and no number has been published since.",
 			amount(st.BaseValue, st.Indicator.Unit))
 	}
-	return text("说不清:最新的数字就是基期数(%s,%s),此后没有新的数字;到期需%s。",
+	return text("说不清:最新的数字就是基期数(%s 为 %s),此后没有新的数字;到期需%s。",
 		"Cannot say: the newest number is the baseline itself (%s, %s); nothing has been published since. It needs %s until the due date.",
 		st.Latest.Period.String(), shown(*st.Latest), rate(st.Required, st))
 }

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"context"
 	"embed"
 	"html/template"
@@ -57,6 +56,11 @@ func lit(l Light) Lit {
 	return Lit{Light: l, Symbol: symbols[l]}
 }
 
+// named is the indicator's name in the page's language.
+func named(i observation.Indicator, sh *web.Shell) string {
+	return sh.In(pack.Text{ZH: i.ZH, EN: i.EN})
+}
+
 // summary counts the lights in the order of a cockpit; a light that is out is left out.
 func summary(all []Status) []Lit {
 	var out []Lit
@@ -75,6 +79,7 @@ func summary(all []Status) []Lit {
 // statusRow is a target as a line of a page.
 type statusRow struct {
 	ID, Name  string
+	Href      string
 	Lit       Lit
 	Element   string
 	Latest    *web.Figure
@@ -88,7 +93,7 @@ type statusRow struct {
 	Rule      string
 	Warnings  []string
 	Beside    []besideRow
-	Body      string // who answers for it
+	Body      string // who gives its number
 	Implied   bool
 	Undeclard bool
 }
@@ -102,7 +107,7 @@ type besideRow struct {
 
 func (s *Service) row(ctx context.Context, sh *web.Shell, st Status) statusRow {
 	r := statusRow{
-		ID: st.Target.ID, Name: st.Indicator.Name(sh.Lang), Lit: lit(st.Light), Element: st.Target.Element,
+		ID: st.Target.ID, Href: sh.Link("/plan/targets/" + st.Target.ID), Name: named(st.Indicator, sh), Lit: lit(st.Light), Element: st.Target.Element,
 		Want: sh.In(wanted(st.Target)), Due: st.Target.Due.String(), Reason: sh.In(st.Reason), Rule: st.Rule,
 		Bullet: bullet(st), Spark: spark(st), Implied: st.Measured.Implied, Undeclard: st.Path.Shape != "" && st.Path.DeclaredBy == "",
 	}
@@ -120,7 +125,7 @@ func (s *Service) row(ctx context.Context, sh *web.Shell, st Status) statusRow {
 		r.Warnings = append(r.Warnings, sh.In(w))
 	}
 	for _, b := range st.Beside {
-		row := besideRow{Name: b.Indicator.Name(sh.Lang), Figure: sh.Figure(b.Observation), Reason: sh.In(b.Reason)}
+		row := besideRow{Name: named(b.Indicator, sh), Figure: sh.Figure(b.Observation), Reason: sh.In(b.Reason)}
 		if b.Light != "" {
 			l := lit(b.Light)
 			row.Lit = &l
@@ -163,11 +168,35 @@ type homeView struct {
 	Summary    []Lit
 	Total      int
 	Picture    template.HTML // the 1-4-5-8 figure
+	Narrow     template.HTML // the same for a telephone
 	Rows       []statusRow
 	Highlights []highlightRowView
 	Changed    []web.Figure
-	CannotSay  []statusRow
+	CannotSay  []reasonGroup
 	Slots      []slotView
+}
+
+// reasonGroup is targets that the same reason keeps in the dark.
+type reasonGroup struct {
+	Reason string
+	Rows   []statusRow
+}
+
+// dark groups the targets of which nothing can be said by their reason.
+func dark(rows []statusRow) []reasonGroup {
+	var out []reasonGroup
+	for _, row := range rows {
+		if row.Lit.Light != CannotSay {
+			continue
+		}
+		at := slices.IndexFunc(out, func(g reasonGroup) bool { return g.Reason == row.Reason })
+		if at < 0 {
+			at = len(out)
+			out = append(out, reasonGroup{Reason: row.Reason})
+		}
+		out[at].Rows = append(out[at].Rows, row)
+	}
+	return out
 }
 
 // slotView is a group of elements that the source names and says no more of.
@@ -184,12 +213,7 @@ func (s *Service) showHome(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := homeView{Plan: p, Gone: gone(p, sh.Date), Summary: summary(all), Total: len(all), Rows: s.rows(ctx, sh, all), Slots: slots(p, sh)}
-	v.Picture = infographic(p, all, sh)
-	for _, row := range v.Rows {
-		if row.Lit.Light == CannotSay {
-			v.CannotSay = append(v.CannotSay, row)
-		}
-	}
+	v.Picture, v.Narrow, v.CannotSay = infographic(p, all, sh, desk), infographic(p, all, sh, phone), dark(v.Rows)
 	if v.Highlights, err = s.highlightRows(ctx, sh, p); err != nil {
 		return err
 	}
@@ -221,7 +245,7 @@ func (s *Service) changed(sh *web.Shell, all []Status) []web.Figure {
 	var out []web.Figure
 	for _, st := range newest[:min(5, len(newest))] {
 		f := sh.Figure(*st.Latest)
-		f.Text = st.Indicator.Name(sh.Lang) + " " + f.Text
+		f.Text = named(st.Indicator, sh) + " " + f.Text
 		f.Period = st.Latest.Known.In(sh.Zone).Format(time.DateOnly)
 		out = append(out, f)
 	}
@@ -271,14 +295,15 @@ type highlightRowView struct {
 	Highlight
 	Words   string
 	Name    string
+	Source  []treeLink
 	Figures []highlightFigure
 }
 
 type highlightFigure struct {
 	Name   string
 	Figure web.Figure
-	Claim  string // whose ranking it is, "" when it is no rank
 	Rank   bool
+	Claim  string // whose ranking it is, "" when the source does not say
 }
 
 type highlightsView struct{ Rows []highlightRowView }
@@ -298,7 +323,7 @@ func (s *Service) showHighlights(w http.ResponseWriter, r *http.Request) error {
 func (s *Service) highlightRows(ctx context.Context, sh *web.Shell, p Plan) ([]highlightRowView, error) {
 	var out []highlightRowView
 	for _, h := range p.Highlights {
-		row := highlightRowView{Highlight: h, Words: sh.In(h.Text), Name: sh.In(h.Field)}
+		row := highlightRowView{Highlight: h, Words: sh.In(h.Text), Name: sh.In(h.Field), Source: sourceLines(sh, p.Source, h.Lines)}
 		for _, id := range h.Figures {
 			o, err := s.figure(ctx, id, sh.Known)
 			if err != nil {
@@ -311,7 +336,7 @@ func (s *Service) highlightRows(ctx context.Context, sh *web.Shell, p Plan) ([]h
 			if err != nil {
 				return nil, err
 			}
-			f := highlightFigure{Name: i.Name(sh.Lang), Figure: sh.Figure(*o), Rank: o.Rank != nil}
+			f := highlightFigure{Name: named(i, sh), Figure: sh.Figure(*o), Rank: o.Rank != nil}
 			if o.Rank != nil {
 				f.Claim = s.claim(ctx, sh, *o)
 			}
@@ -322,11 +347,18 @@ func (s *Service) highlightRows(ctx context.Context, sh *web.Shell, p Plan) ([]h
 	return out, nil
 }
 
-// claim says whose ranking a rank is.
+// claim says whose ranking a rank is, of which edition and of how many; "" when
+// its source says nothing of this.
 func (s *Service) claim(ctx context.Context, sh *web.Shell, o observation.Observation) string {
-	by := sh.In(pack.Text{ZH: "来源没有说明编制者", EN: "the source does not name the compiler"})
+	var said []string
 	if u, err := s.Units.Unit(ctx, o.Rank.Compiler); err == nil {
-		by = sh.In(u.Text)
+		said = append(said, sh.In(u.Text))
 	}
-	return strings.TrimSpace(by + " " + cmp.Or(o.Rank.Edition, ""))
+	if o.Rank.Edition != "" {
+		said = append(said, o.Rank.Edition)
+	}
+	if o.Rank.Of > 0 {
+		said = append(said, sh.In(text("共 %d 个", "of %d", o.Rank.Of)))
+	}
+	return strings.Join(said, " · ")
 }

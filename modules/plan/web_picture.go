@@ -18,6 +18,7 @@ import (
 
 // drawing is an SVG being written. Numbers are CSS pixels.
 type drawing struct {
+	format
 	text  []byte
 	under map[string][]Status // targets that an action's measures carry, by the action's id
 }
@@ -203,17 +204,25 @@ func spark(st Status) template.HTML {
 	return template.HTML(d.String()) //nolint:gosec // numbers and classes only
 }
 
-// The 1-4-5-8 figure's measures.
-const (
-	figureWidth = 1180.0
-	numeral     = 76.0 // the column of the big numerals
-	gap         = 14.0
+// format is how wide the 1-4-5-8 figure is and how it is cut.
+type format struct {
+	class                       string
+	width, numeral              float64 // of all, and of the column of the big numerals
+	positions, columns, actions int     // how many stand in a row; columns are the objectives
+}
+
+// The formats, and the space between boxes.
+var (
+	desk  = format{"desk", 1200, 76, 4, 5, 4} //nolint:gochecknoglobals // never written
+	phone = format{"phone", 360, 46, 1, 1, 1} //nolint:gochecknoglobals // never written
 )
+
+const gap = 14.0
 
 // infographic draws the plan as its numbers: one goal, the positions, the
 // objectives with their targets as bullets, the actions. Every part is a link.
-func infographic(p Plan, all []Status, sh *web.Shell) template.HTML {
-	d := drawing{under: map[string][]Status{}}
+func infographic(p Plan, all []Status, sh *web.Shell, f format) template.HTML {
+	d := drawing{format: f, under: map[string][]Status{}}
 	for _, a := range p.Of(Action) {
 		for _, m := range p.Under(a.ID) {
 			d.under[a.ID] = append(d.under[a.ID], filter(all, func(st Status) bool { return st.Target.Element == m.ID })...)
@@ -221,11 +230,11 @@ func infographic(p Plan, all []Status, sh *web.Shell) template.HTML {
 	}
 	y := 12.0
 	y = d.band(p.Of(Goal), "goal", 1, y, sh)
-	y = d.band(p.Of(Position), "position", 4, y, sh)
+	y = d.band(p.Of(Position), "position", f.positions, y, sh)
 	y = d.objectives(p, all, y, sh)
-	y = d.band(p.Of(Action), "action", 4, y, sh)
-	head := fmt.Sprintf(`<svg class="infographic" role="group" aria-label="%s" width="%g" height="%.0f" viewBox="0 0 %g %.0f">`,
-		html.EscapeString(sh.In(p.Numerals)), figureWidth, y, figureWidth, y)
+	y = d.band(p.Of(Action), "action", f.actions, y, sh)
+	head := fmt.Sprintf(`<svg class="infographic %s" role="group" aria-label="%s" width="%g" height="%.0f" viewBox="0 0 %g %.0f">`,
+		f.class, html.EscapeString(sh.In(p.Numerals)), f.width, y, f.width, y)
 	return template.HTML(head + d.String() + "</svg>") //nolint:gosec // every word is escaped
 }
 
@@ -234,8 +243,8 @@ func (d *drawing) band(elements []Element, class string, perRow int, y float64, 
 	if len(elements) == 0 {
 		return y
 	}
-	d.words("numeral", 18, y+44, strconv.Itoa(len(elements)))
-	w := (figureWidth - 2 - numeral - gap*float64(perRow-1)) / float64(perRow)
+	d.words("numeral", d.numeral/4, y+44, strconv.Itoa(len(elements)))
+	w := (d.width - 2 - d.numeral - gap*float64(perRow-1)) / float64(perRow)
 	const size, padding = 20.0, 14.0
 	for first := 0; first < len(elements); first += perRow {
 		row := elements[first:min(first+perRow, len(elements))]
@@ -245,7 +254,7 @@ func (d *drawing) band(elements []Element, class string, perRow int, y float64, 
 		}
 		h := float64(deep)*size + 2*padding
 		for n, e := range row {
-			x := numeral + float64(n)*(w+gap)
+			x := d.numeral + float64(n)*(w+gap)
 			d.tag(`<a href="%s">`, html.EscapeString(sh.Link("/plan/elements/"+e.ID)))
 			d.rect("box box-"+class, x, y, w, h)
 			below := d.lines("label", block{x + padding, y + padding + 15, (w - 2*padding) / 15, size}, sh.In(e.Text))
@@ -253,7 +262,7 @@ func (d *drawing) band(elements []Element, class string, perRow int, y float64, 
 			for _, st := range d.under[e.ID] {
 				d.tag(`<a href="%s">`, html.EscapeString(sh.Link("/plan/targets/"+st.Target.ID)))
 				d.words("light light-"+string(st.Light), x+padding, below, lit(st.Light).Symbol)
-				d.words("small", x+padding+18, below, st.Indicator.Name(sh.Lang)+" → "+sh.In(wanted(st.Target)))
+				d.words("small", x+padding+18, below, named(st.Indicator, sh)+" → "+sh.In(wanted(st.Target)))
 				d.tag("</a>")
 				below += size
 			}
@@ -263,17 +272,21 @@ func (d *drawing) band(elements []Element, class string, perRow int, y float64, 
 	return y + 10
 }
 
-// objectives draws the objectives as columns, each with its targets.
+// objectives draws the objectives as columns, each with its targets, in rows.
 func (d *drawing) objectives(p Plan, all []Status, y float64, sh *web.Shell) float64 {
 	list := p.Of(Objective)
 	if len(list) == 0 {
 		return y
 	}
-	d.words("numeral", 18, y+44, strconv.Itoa(len(list)))
-	w := (figureWidth - 2 - numeral - gap*float64(len(list)-1)) / float64(len(list))
+	d.words("numeral", d.numeral/4, y+44, strconv.Itoa(len(list)))
+	perRow := min(d.columns, len(list))
+	w := (d.width - 2 - d.numeral - gap*float64(perRow-1)) / float64(perRow)
 	bottom := y
 	for n, e := range list {
-		x := numeral + float64(n)*(w+gap)
+		if n > 0 && n%perRow == 0 {
+			y = bottom + gap
+		}
+		x := d.numeral + float64(n%perRow)*(w+gap)
 		d.tag(`<a href="%s">`, html.EscapeString(sh.Link("/plan/elements/"+e.ID)))
 		d.rect("rule", x, y, w, 3)
 		below := d.lines("label strong", block{x, y + 26, w / 17, 20}, sh.In(e.Text)) + 6
@@ -293,7 +306,7 @@ func (d *drawing) target(st Status, x, y, w float64, sh *web.Shell) float64 {
 	l := lit(st.Light)
 	d.tag(`<a href="%s">`, html.EscapeString(sh.Link("/plan/targets/"+st.Target.ID)))
 	d.words("light light-"+string(l.Light), x, y+10, l.Symbol)
-	y = d.lines("small", block{x + 18, y + 10, (w - 18) / 13, 17}, st.Indicator.Name(sh.Lang))
+	y = d.lines("small", block{x + 18, y + 10, (w - 18) / 13, 17}, named(st.Indicator, sh))
 	d.bullet(st, x+18, y-11, w-24)
 	latest := "—"
 	if st.Latest != nil {

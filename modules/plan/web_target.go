@@ -28,19 +28,45 @@ type targetView struct {
 	Basis     string // where the baseline comes from, or why there is none
 	Work      []workRow
 	Shapes    []shapeRow
-	Years     *Decomposition
-	Districts string // why it cannot be split over districts
+	Unit      string // that the splits are in
+	Years     []splitRow
+	Districts []splitRow // none when it cannot be split over districts
 	Element   Element
 	Related   []Element
 	Note      string
 	PathNote  string
 	Declared  Path
 	MayDecide bool
-	Error     string
+	Form      pathForm
 }
+
+// pathForm is a path as a leader has filled it in, with what is wrong with it.
+type pathForm struct{ Shape, Band, Note, Error string }
 
 // workRow is one line of "why this light".
 type workRow struct{ Key, Value string }
+
+// splitRow is a part of a target.
+type splitRow struct{ Key, From, Step, To string }
+
+// split prints the parts of a target; none when the numbers that the rule needs
+// are not there.
+func (s *Service) split(ctx context.Context, sh *web.Shell, st Status, by Split) ([]splitRow, error) {
+	d, err := s.Decompose(ctx, st, by)
+	if err != nil {
+		if fault.KindOf(err) == fault.Invalid {
+			return nil, nil
+		}
+		return nil, err
+	}
+	digits := places(st.Indicator)
+	var out []splitRow
+	for _, share := range d.Shares {
+		name := pack.Text{ZH: share.ZH, EN: share.EN}
+		out = append(out, splitRow{sh.In(name), web.Number(share.Base, digits), web.Number(share.Want-share.Base, digits), web.Number(share.Want, digits)})
+	}
+	return out, nil
+}
 
 // shapeRow is the target under another path.
 type shapeRow struct {
@@ -52,10 +78,10 @@ type shapeRow struct {
 }
 
 func (s *Service) showTarget(w http.ResponseWriter, r *http.Request) error {
-	return s.renderTarget(w, r, http.StatusOK, "")
+	return s.renderTarget(w, r, http.StatusOK, pathForm{Band: "5"})
 }
 
-func (s *Service) renderTarget(w http.ResponseWriter, r *http.Request, status int, problem string) error {
+func (s *Service) renderTarget(w http.ResponseWriter, r *http.Request, status int, form pathForm) error {
 	ctx := r.Context()
 	sh, p, all, err := s.current(r)
 	if err != nil {
@@ -67,8 +93,8 @@ func (s *Service) renderTarget(w http.ResponseWriter, r *http.Request, status in
 	}
 	st := all[at]
 	v := targetView{
-		Target: st.Target, Name: st.Indicator.Name(sh.Lang), Row: s.row(ctx, sh, st), Status: st, Work: work(st, p.Rules, sh),
-		Note: sh.In(st.Target.Note), Declared: st.Path, PathNote: sh.In(st.Path.Note), Error: problem,
+		Target: st.Target, Name: named(st.Indicator, sh), Row: s.row(ctx, sh, st), Status: st, Work: work(st, p.Rules, sh),
+		Note: sh.In(st.Target.Note), Declared: st.Path, PathNote: sh.In(st.Path.Note), Form: form,
 		MayDecide: sh.Actor.May(actor.Decide, "", func(string, string) bool { return false }),
 	}
 	v.Element, _ = p.Element(st.Target.Element)
@@ -101,14 +127,14 @@ func (s *Service) fillTarget(ctx context.Context, sh *web.Shell, st Status, v *t
 	if v.Shapes, err = s.shapes(ctx, sh, st); err != nil {
 		return err
 	}
-	if d, err := s.Decompose(ctx, st, Split{By: "years"}); err == nil {
-		v.Years = &d
-	} else if fault.KindOf(err) != fault.Invalid {
+	v.Unit = st.Indicator.Unit.String()
+	if sh.English() {
+		v.Unit = st.Indicator.Unit.English()
+	}
+	if v.Years, err = s.split(ctx, sh, st, Split{By: "years"}); err != nil {
 		return err
 	}
-	if _, err := s.Decompose(ctx, st, Split{By: "districts", Rule: Proportional}); fault.KindOf(err) == fault.Invalid {
-		v.Districts = web.Text(err)
-	} else if err != nil {
+	if v.Districts, err = s.split(ctx, sh, st, Split{By: "districts", Rule: Proportional}); err != nil {
 		return err
 	}
 	v.Chart, err = s.drawTarget(ctx, sh, st)
@@ -177,7 +203,7 @@ func (s *Service) drawTarget(ctx context.Context, sh *web.Shell, st Status) (tem
 		return "", err
 	}
 	u := st.Indicator.Unit
-	line := chart.Line{Title: st.Indicator.Name(sh.Lang), Desc: sh.In(st.Reason), Unit: u.String(), Band: st.Path.Band}
+	line := chart.Line{Title: named(st.Indicator, sh), Desc: sh.In(st.Reason), Unit: u.String(), Band: st.Path.Band}
 	for _, o := range series.Points {
 		if v, ok := o.Value(u); ok && !o.Period.Start().After(sh.Date) {
 			line.Points = append(line.Points, chart.Point{
@@ -203,15 +229,17 @@ func (s *Service) declare(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return fault.New(fault.Invalid, "the form cannot be read")
 	}
-	band, ok := parseFloat(r.FormValue("band"))
+	form := pathForm{Shape: r.FormValue("shape"), Band: strings.TrimSpace(r.FormValue("band")), Note: strings.TrimSpace(r.FormValue("note"))}
+	band, ok := parseFloat(form.Band)
 	if !ok || band < 0 || band > 50 {
-		return s.renderTarget(w, r, http.StatusUnprocessableEntity, "band "+r.FormValue("band")+" is not a percentage from 0 to 50")
+		form.Error = web.ShellOf(r.Context()).In(text("带宽“%s”不是 0 到 50 之间的百分数", "band %q is not a percentage from 0 to 50", form.Band))
+		return s.renderTarget(w, r, http.StatusUnprocessableEntity, form)
 	}
-	note := strings.TrimSpace(r.FormValue("note"))
-	path := Path{Target: r.PathValue("id"), Shape: Shape(r.FormValue("shape")), Band: band, Note: pack.Text{ZH: note}}
+	path := Path{Target: r.PathValue("id"), Shape: Shape(form.Shape), Band: band, Note: pack.Text{ZH: form.Note}}
 	err := s.Declare(r.Context(), &path)
 	if fault.KindOf(err) == fault.Invalid {
-		return s.renderTarget(w, r, http.StatusUnprocessableEntity, web.Text(err))
+		form.Error = web.Text(err)
+		return s.renderTarget(w, r, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {
 		return err
@@ -265,7 +293,7 @@ func (s *Service) showSearch(w http.ResponseWriter, r *http.Request) error {
 	for _, t := range p.Targets {
 		i, err := s.Readings.Indicator(ctx, t.Indicator)
 		if err == nil && has(t.ID, i.ZH, i.EN, t.Printed) {
-			v.Targets = append(v.Targets, searchTarget{t.ID, i.Name(sh.Lang)})
+			v.Targets = append(v.Targets, searchTarget{t.ID, named(i, sh)})
 		}
 	}
 	if v.Units, err = s.Units.Find(ctx, v.Text); err != nil {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/pack"
@@ -14,18 +15,30 @@ import (
 type treeNode struct {
 	Element Element
 	Name    string
+	Href    string
+	Lines   []treeLink // where its source says it
 	Slot    string
 	Start   *Lit // of an element with a planned start
 	Begins  string
 	Parts   []string
 	Targets []statusRow
 	Under   []treeNode
-	Related []string // relations that are not the tree's own
+	Related []treeRelation // those that are not the tree's own
 }
 
+type treeLink struct{ Text, Href string }
+
+type treeRelation struct {
+	Kind string
+	To   treeLink
+}
+
+// treeGroup is the elements of a kind. Slot says once why none has content, when
+// the reason is the same for all.
 type treeGroup struct {
 	Kind  string
 	Count int
+	Slot  string
 	Nodes []treeNode
 }
 
@@ -50,14 +63,39 @@ func (s *Service) showTree(w http.ResponseWriter, r *http.Request) error {
 			g.Nodes = append(g.Nodes, node(sh, p, e, rows))
 		}
 		if g.Count = len(g.Nodes); g.Count > 0 {
+			g.gather()
 			v.Groups = append(v.Groups, g)
 		}
 	}
 	return treePage.Render(w, r, v)
 }
 
+// gather takes the slot from the nodes when all have the same.
+func (g *treeGroup) gather() {
+	slot := g.Nodes[0].Slot
+	for _, n := range g.Nodes {
+		if n.Slot != slot {
+			return
+		}
+	}
+	g.Slot = slot
+	for i := range g.Nodes {
+		g.Nodes[i].Slot = ""
+	}
+}
+
+// sourceLines links lines of a source's text.
+func sourceLines(sh *web.Shell, source string, lines []int) []treeLink {
+	var out []treeLink
+	for _, n := range lines {
+		at := strconv.Itoa(n)
+		out = append(out, treeLink{at, sh.Link("/indicators/documents/" + source + "#L" + at)})
+	}
+	return out
+}
+
 func node(sh *web.Shell, p Plan, e Element, rows []statusRow) treeNode {
-	n := treeNode{Element: e, Name: sh.In(e.Text)}
+	n := treeNode{Element: e, Name: sh.In(e.Text), Href: sh.Link("/plan/elements/" + e.ID), Lines: sourceLines(sh, p.Source, e.Lines)}
 	if e.Slot != nil {
 		n.Slot = sh.In(*e.Slot)
 	}
@@ -76,8 +114,8 @@ func node(sh *web.Shell, p Plan, e Element, rows []statusRow) treeNode {
 		case !okFrom || !okTo:
 		case r.To == e.ID && r.Kind == "implements":
 			n.Under = append(n.Under, node(sh, p, from, rows))
-		case r.From == e.ID && r.Kind != "implements":
-			n.Related = append(n.Related, "→ "+to.ID+" "+sh.In(to.Text))
+		case r.From == e.ID && r.Kind != "implements" && to.Kind != Goal: // that all lead to the goal need not be said of each
+			n.Related = append(n.Related, treeRelation{r.Kind, treeLink{to.ID + " " + sh.In(to.Text), sh.Link("/plan/elements/" + to.ID)}})
 		}
 	}
 	return n
@@ -86,8 +124,6 @@ func node(sh *web.Shell, p Plan, e Element, rows []statusRow) treeNode {
 type elementView struct {
 	Node     treeNode
 	Body     string
-	Lines    []int
-	Source   string
 	Relation []elementRelation
 }
 
@@ -105,7 +141,7 @@ func (s *Service) showElement(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return fault.New(fault.NotFound, "the plan has no element %q", r.PathValue("id"))
 	}
-	v := elementView{Node: node(sh, p, e, s.rows(r.Context(), sh, all)), Body: sh.In(e.Body), Lines: e.Lines, Source: p.Source}
+	v := elementView{Node: node(sh, p, e, s.rows(r.Context(), sh, all)), Body: sh.In(e.Body)}
 	for _, rel := range p.Relations {
 		other, up := rel.To, true
 		if rel.To == e.ID {
@@ -123,13 +159,15 @@ func (s *Service) showElement(w http.ResponseWriter, r *http.Request) error {
 // checkGroup is the findings of one rule.
 type checkGroup struct {
 	Rule     string
+	Name     string // of the rule, in words; "" when it has none
 	Severity pack.Severity
 	Findings []findingRow
 }
 
 type findingRow struct {
 	Text    string
-	Where   string
+	Where   string     // in a file of the pack
+	Lines   []treeLink // in a source
 	Figures []web.Figure
 }
 
@@ -160,7 +198,7 @@ func (s *Service) showCheck(w http.ResponseWriter, r *http.Request) error {
 				row.Figures = append(row.Figures, sh.Figure(*o))
 			}
 		}
-		v.add(f, row)
+		v.add(f, row, checkPage.Words(sh.Lang))
 	}
 	slices.SortStableFunc(v.Groups, func(a, b checkGroup) int { return grave(a.Severity) - grave(b.Severity) })
 	return checkPage.Render(w, r, v)
@@ -169,17 +207,20 @@ func (s *Service) showCheck(w http.ResponseWriter, r *http.Request) error {
 // found words a finding in the page's language.
 func found(f pack.Finding, sh *web.Shell) findingRow {
 	row := findingRow{Text: f.Text, Where: f.File}
-	if f.Line > 0 {
+	switch {
+	case f.Line > 0 && !strings.Contains(f.File, "."): // a source's id, not a file's name
+		row.Where, row.Lines = "", sourceLines(sh, f.File, []int{f.Line})
+	case f.Line > 0:
 		row.Where += ":" + strconv.Itoa(f.Line)
 	}
 	if !sh.English() && f.ZH != "" {
-		row.Text = f.ZH
+		row.Text = web.FullWidth(f.ZH)
 	}
 	return row
 }
 
 // add counts a finding and puts it with the others of its rule and severity.
-func (v *checkView) add(f pack.Finding, row findingRow) {
+func (v *checkView) add(f pack.Finding, row findingRow, words web.Catalog) {
 	switch f.Severity {
 	case pack.Error:
 		v.Errors++
@@ -191,7 +232,7 @@ func (v *checkView) add(f pack.Finding, row findingRow) {
 	at := slices.IndexFunc(v.Groups, func(g checkGroup) bool { return g.Rule == f.Rule && g.Severity == f.Severity })
 	if at < 0 {
 		at = len(v.Groups)
-		v.Groups = append(v.Groups, checkGroup{Rule: f.Rule, Severity: f.Severity})
+		v.Groups = append(v.Groups, checkGroup{Rule: f.Rule, Name: words["rule."+f.Rule], Severity: f.Severity})
 	}
 	v.Groups[at].Findings = append(v.Groups[at].Findings, row)
 }
