@@ -22,6 +22,8 @@ type View[T any] struct {
 // when the program starts; testkit.Page proves that every field and wording a
 // page names exists.
 type PageOf[T any] struct {
+	fsys   fs.FS
+	name   string
 	byLang map[string]*template.Template
 	words  map[string]Catalog
 }
@@ -31,21 +33,26 @@ type PageOf[T any] struct {
 // parts/ of fsys may be used by it. It panics when something is missing or
 // malformed, so call it only to initialise a package variable.
 func MustPage[T any](fsys fs.FS, name string) PageOf[T] {
-	p := PageOf[T]{byLang: map[string]*template.Template{}, words: map[string]Catalog{}}
+	p := PageOf[T]{fsys: fsys, name: name, byLang: map[string]*template.Template{}, words: map[string]Catalog{}}
 	common := must(Catalogs(own))
 	words := must(Catalogs(fsys))
 	for _, lang := range Langs() {
-		c := maps.Clone(common[lang])
-		maps.Copy(c, words[lang])
-		p.words[lang] = c
-		t := template.New("layout.html").Funcs(c.funcs(lang))
-		template.Must(t.ParseFS(own, "pages/*.html"))
-		if parts := must(fs.Glob(fsys, "pages/parts/*.html")); len(parts) > 0 {
-			template.Must(t.ParseFS(fsys, "pages/parts/*.html"))
-		}
-		p.byLang[lang] = template.Must(t.ParseFS(fsys, name))
+		p.words[lang] = maps.Clone(common[lang])
+		maps.Copy(p.words[lang], words[lang])
+		p.byLang[lang] = p.Template(lang)
 	}
 	return p
+}
+
+// Template parses the page in a language anew: one that has been shown can no
+// longer be looked into, as testkit does. It panics as MustPage does.
+func (p PageOf[T]) Template(lang string) *template.Template {
+	t := template.New("layout.html").Funcs(p.words[lang].funcs(lang))
+	template.Must(t.ParseFS(own, "pages/*.html"))
+	if parts := must(fs.Glob(p.fsys, "pages/parts/*.html")); len(parts) > 0 {
+		template.Must(t.ParseFS(p.fsys, "pages/parts/*.html"))
+	}
+	return template.Must(t.ParseFS(p.fsys, p.name))
 }
 
 func must[T any](v T, err error) T {
@@ -73,9 +80,6 @@ func (p PageOf[T]) RenderStatus(w http.ResponseWriter, r *http.Request, status i
 	_, err := buf.WriteTo(w)
 	return err
 }
-
-// Template returns the parsed page in a language, for testkit.
-func (p PageOf[T]) Template(lang string) *template.Template { return p.byLang[lang] }
 
 // Words returns the wordings that the page has in a language, for testkit.
 func (p PageOf[T]) Words(lang string) Catalog { return p.words[lang] }

@@ -250,7 +250,11 @@ func (d *drawing) band(elements []Element, class string, perRow int, y float64, 
 		row := elements[first:min(first+perRow, len(elements))]
 		deep := 0
 		for _, e := range row {
-			deep = max(deep, len(wrap(sh.In(e.Text), (w-2*padding)/15))+len(d.under[e.ID]))
+			lines := len(wrap(sh.In(e.Text), (w-2*padding)/15))
+			for _, st := range d.under[e.ID] {
+				lines += len(wrap(promise(st, sh), (w-2*padding-18)/13))
+			}
+			deep = max(deep, lines)
 		}
 		h := float64(deep)*size + 2*padding
 		for n, e := range row {
@@ -262,14 +266,18 @@ func (d *drawing) band(elements []Element, class string, perRow int, y float64, 
 			for _, st := range d.under[e.ID] {
 				d.tag(`<a href="%s">`, html.EscapeString(sh.Link("/plan/targets/"+st.Target.ID)))
 				d.words("light light-"+string(st.Light), x+padding, below, lit(st.Light).Symbol)
-				d.words("small", x+padding+18, below, named(st.Indicator, sh)+" → "+sh.In(wanted(st.Target)))
+				below = d.lines("small", block{x + padding + 18, below, (w - 2*padding - 18) / 13, size}, promise(st, sh))
 				d.tag("</a>")
-				below += size
 			}
 		}
 		y += h + gap
 	}
 	return y + 10
+}
+
+// promise is a target in few words.
+func promise(st Status, sh *web.Shell) string {
+	return named(st.Indicator, sh) + " → " + sh.In(wanted(st.Target))
 }
 
 // objectives draws the objectives as columns, each with its targets, in rows.

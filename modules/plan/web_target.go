@@ -95,7 +95,7 @@ func (s *Service) renderTarget(w http.ResponseWriter, r *http.Request, status in
 	v := targetView{
 		Target: st.Target, Name: named(st.Indicator, sh), Row: s.row(ctx, sh, st), Status: st, Work: work(st, p.Rules, sh),
 		Note: sh.In(st.Target.Note), Declared: st.Path, PathNote: sh.In(st.Path.Note), Form: form,
-		MayDecide: sh.Actor.May(actor.Decide, "", func(string, string) bool { return false }),
+		MayDecide: s.Access.Decide(ctx, sh.Actor, actor.Decide, st.Target.Unit) == nil,
 	}
 	v.Element, _ = p.Element(st.Target.Element)
 	v.Related = p.Under(st.Target.Element)
