@@ -12,21 +12,15 @@ import (
 	"container/list"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"html"
 	"html/template"
-	"maps"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
-	"github.com/dop251/goja"
-
 	"yuzhou/kernel/fault"
-	"yuzhou/kernel/web/assets"
 )
 
 // Option is an ECharts option object. Its maps marshal with sorted keys.
@@ -40,83 +34,134 @@ type Chart struct {
 	Map           string // name of a registered map that Option uses, or ""
 }
 
-// cached is how many pictures are kept; about 20 KB each.
-const cached = 256
+// cached is how many bytes of pictures are kept: a line is some 6 KB, a map 80 KB.
+const cached = 8 << 20
 
-// idle is how long the engine is kept when nothing is drawn: it holds some 40 MB.
+// idle is how long the engine is kept when nothing is drawn: with its garbage it
+// holds some 100 MB.
 const idle = 20 * time.Second
 
 // Renderer draws charts. Its zero value is not ready: use New.
 type Renderer struct {
-	mu    sync.Mutex // guards all below; one drawing at a time
-	vm    *engine    // nil until the first drawing, and again after idle
-	maps  map[string][]byte
-	byKey map[[32]byte]*list.Element
+	mu    sync.Mutex // guards the pictures kept and the maps; never held while drawing
+	maps  map[string]geography
+	byKey map[key]*list.Element
 	order *list.List // of entry, newest first
-	timer *time.Timer
+	size  int        // bytes of all pictures kept
+
+	drawing sync.Mutex // taken before mu; guards what follows: one drawing at a time
+	vm      *engine    // nil until the first drawing, and again after idle
+	timer   *time.Timer
+}
+
+// key is the digest of all that makes a picture.
+type key [sha256.Size]byte
+
+// geography is a registered map.
+type geography struct {
+	doc    []byte // GeoJSON
+	digest key
 }
 
 type entry struct {
-	key [32]byte
+	key key
 	svg []byte
-}
-
-// kept returns the entry in a list element: the list holds nothing else.
-func kept(e *list.Element) *entry {
-	k, ok := e.Value.(*entry)
-	if !ok {
-		return &entry{}
-	}
-	return k
 }
 
 // New returns a renderer; its engine starts with the first drawing.
 func New() *Renderer {
-	return &Renderer{maps: map[string][]byte{}, byKey: map[[32]byte]*list.Element{}, order: list.New()}
+	return &Renderer{maps: map[string]geography{}, byKey: map[key]*list.Element{}, order: list.New()}
 }
 
 // RegisterMap names a GeoJSON document for Chart.Map. The last one given counts.
 func (r *Renderer) RegisterMap(name string, geoJSON []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if bytes.Equal(r.maps[name], geoJSON) {
-		return
+	if !bytes.Equal(r.maps[name].doc, geoJSON) {
+		r.maps[name] = geography{geoJSON, sha256.Sum256(geoJSON)}
 	}
-	r.maps[name] = geoJSON
-	r.vm = nil // it may have drawn with the map before
 }
 
-// SVG draws a chart. An option that ECharts cannot draw is fault.Invalid.
+// SVG returns the picture of a chart: one that is kept, or drawn now, one at a time.
+//
+//   - Errors: fault.Invalid for an option that ECharts cannot draw or a map that is
+//     not registered; ctx's error when it ends first.
 func (r *Renderer) SVG(ctx context.Context, c Chart) ([]byte, error) {
 	doc, err := json.Marshal(c)
 	if err != nil {
+		return nil, &fault.Fault{Kind: fault.Invalid, Text: "the chart holds what JSON cannot hold, such as a number that is infinite", Err: err}
+	}
+	geo, k, err := r.known(c, doc)
+	if err != nil {
 		return nil, err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	if svg, ok := r.kept(k); ok {
+		return svg, nil
+	}
+	r.drawing.Lock()
+	defer r.drawing.Unlock()
+	if svg, ok := r.kept(k); ok { // drawn while we waited
+		return svg, nil
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	key := sha256.Sum256(append(doc, r.maps[c.Map]...))
-	if e, ok := r.byKey[key]; ok {
-		r.order.MoveToFront(e)
-		return kept(e).svg, nil
-	}
-	raw, err := r.draw(c)
+	raw, err := r.draw(ctx, c, geo)
 	if err != nil {
 		return nil, err
 	}
-	svg, err := tidy(raw, c)
+	svg, err := tidy(raw, c, "c"+hex.EncodeToString(k[:5])+"-")
 	if err != nil {
 		return nil, err
 	}
-	r.byKey[key] = r.order.PushFront(&entry{key, svg})
-	if r.order.Len() > cached {
+	r.keep(k, svg)
+	return svg, nil
+}
+
+// known returns the chart's map and the key of its picture.
+func (r *Renderer) known(c Chart, doc []byte) (geography, key, error) {
+	r.mu.Lock()
+	geo, ok := r.maps[c.Map]
+	r.mu.Unlock()
+	if !ok && c.Map != "" {
+		return geo, key{}, fault.New(fault.Invalid, "no map %q is registered", c.Map)
+	}
+	return geo, sha256.Sum256(append(doc, geo.digest[:]...)), nil
+}
+
+func (r *Renderer) kept(k key) ([]byte, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e, ok := r.byKey[k]
+	if !ok {
+		return nil, false
+	}
+	r.order.MoveToFront(e)
+	return picture(e).svg, true
+}
+
+// keep stores a picture and lets those go that were asked for longest ago.
+func (r *Renderer) keep(k key, svg []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.byKey[k] = r.order.PushFront(&entry{k, svg})
+	r.size += len(svg)
+	for r.size > cached && r.order.Len() > 1 {
 		last := r.order.Back()
 		r.order.Remove(last)
-		delete(r.byKey, kept(last).key)
+		old := picture(last)
+		delete(r.byKey, old.key)
+		r.size -= len(old.svg)
 	}
-	return svg, nil
+}
+
+// picture returns the entry in a list element: the list holds nothing else.
+func picture(e *list.Element) *entry {
+	p, ok := e.Value.(*entry)
+	if !ok {
+		return &entry{}
+	}
+	return p
 }
 
 // HTML draws a chart as a part of a page: the SVG, and beside it the option that
@@ -136,10 +181,10 @@ func (r *Renderer) HTML(ctx context.Context, c Chart) (template.HTML, error) {
 	return template.HTML(`<div class="echart" data-option="` + html.EscapeString(string(option)) + `">` + string(svg) + `</div>`), nil //nolint:gosec // as above
 }
 
-// draw runs the engine; r.mu is held.
-func (r *Renderer) draw(c Chart) (string, error) {
+// draw runs the engine, starting it when need be; r.drawing is held.
+func (r *Renderer) draw(ctx context.Context, c Chart, geo geography) (string, error) {
 	if r.vm == nil {
-		vm, err := start(r.maps)
+		vm, err := start()
 		if err != nil {
 			return "", err
 		}
@@ -149,79 +194,17 @@ func (r *Renderer) draw(c Chart) (string, error) {
 		r.timer = time.AfterFunc(idle, r.rest)
 	}
 	r.timer.Reset(idle)
-	option, err := json.Marshal(c.Option)
-	if err != nil {
-		return "", err
-	}
-	v, err := r.vm.draw(goja.Undefined(), r.vm.js.ToValue(string(option)), r.vm.js.ToValue(c.Width), r.vm.js.ToValue(c.Height))
+	svg, err := r.vm.run(ctx, c, geo)
 	if err != nil {
 		r.vm = nil // it may be left half-way
-		return "", &fault.Fault{Kind: fault.Invalid, Text: "the chart cannot be drawn", Err: err}
 	}
-	return v.String(), nil
+	return svg, err
 }
 
 // rest lets the engine go, so that an idle server is small.
 func (r *Renderer) rest() {
-	r.mu.Lock()
+	r.drawing.Lock()
 	r.vm = nil
-	r.mu.Unlock()
-	debug.FreeOSMemory() // some 100 MB of JavaScript objects that nobody holds now
-}
-
-// engine is ECharts in a JavaScript interpreter. It is for one goroutine at a time.
-type engine struct {
-	js   *goja.Runtime
-	draw goja.Callable
-}
-
-// program is ECharts, parsed once for all engines of the process.
-var program = sync.OnceValues(func() (*goja.Program, error) { //nolint:gochecknoglobals // read once, never written
-	source, err := assets.Read("echarts.min.js")
-	if err != nil {
-		return nil, err
-	}
-	return goja.Compile("echarts.min.js", string(source), false)
-})
-
-// glue is what ECharts needs of a browser, and the one function we call. Element
-// ids restart with each chart, so that the same chart gives the same bytes.
-const glue = `
-var draw = function (option, width, height) {
-  var chart = echarts.init(null, null, {renderer: 'svg', ssr: true, width: width, height: height});
-  try { chart.setOption(JSON.parse(option)); return chart.renderToSVGString({useViewBox: true}); }
-  finally { chart.dispose(); }
-};`
-
-func start(geo map[string][]byte) (*engine, error) {
-	js := goja.New()
-	noop := func(goja.FunctionCall) goja.Value { return js.ToValue(0) }
-	for _, name := range []string{"setTimeout", "clearTimeout", "setInterval", "clearInterval"} {
-		if err := js.Set(name, noop); err != nil {
-			return nil, err
-		}
-	}
-	p, err := program()
-	if err != nil {
-		return nil, err
-	}
-	if _, err := js.RunProgram(p); err != nil {
-		return nil, fmt.Errorf("start ECharts: %w", err)
-	}
-	if _, err := js.RunString(glue); err != nil {
-		return nil, err
-	}
-	draw, ok := goja.AssertFunction(js.Get("draw"))
-	if !ok {
-		return nil, errors.New("start ECharts: draw is not a function")
-	}
-	for _, name := range slices.Sorted(maps.Keys(geo)) {
-		if err := js.Set("geo", string(geo[name])); err != nil {
-			return nil, err
-		}
-		if _, err := js.RunString(fmt.Sprintf("echarts.registerMap(%q, JSON.parse(geo)); geo = null;", name)); err != nil {
-			return nil, fmt.Errorf("map %s: %w", name, err)
-		}
-	}
-	return &engine{js, draw}, nil
+	r.drawing.Unlock()
+	debug.FreeOSMemory() // nobody holds the engine's JavaScript objects now
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func at(t *testing.T, s string) time.Time {
+func on(t *testing.T, s string) time.Time {
 	t.Helper()
 	d, err := time.Parse(time.DateOnly, s)
 	if err != nil {
@@ -21,11 +21,11 @@ func sample(t *testing.T) Line {
 	t.Helper()
 	return Line{
 		Title: "高新技术企业", Desc: "存量与路径", Unit: "家", Band: 5,
-		Points:  []Point{{Date: at(t, "2023-06-30"), Value: 6401, Label: "6401家"}, {Date: at(t, "2025-10-15"), Value: 9123, Label: "9123家", Hollow: true}},
-		Earlier: []Point{{Date: at(t, "2023-06-30"), Value: 6380, Hollow: true}},
-		Path:    []Point{{Date: at(t, "2023-06-30"), Value: 6401}, {Date: at(t, "2027-12-31"), Value: 12700}},
-		Target:  &Mark{at(t, "2027-12-31"), 12700, "1.27万家"},
-		Breaks:  []Mark{{Date: at(t, "2024-06-01"), Label: "口径变更"}},
+		Points:  []Point{{Date: on(t, "2023-06-30"), Value: 6401, Label: "6401家"}, {Date: on(t, "2025-10-15"), Value: 9123, Label: "9123家", Hollow: true}},
+		Earlier: []Point{{Date: on(t, "2023-06-30"), Value: 6380, Hollow: true}},
+		Path:    []Point{{Date: on(t, "2023-06-30"), Value: 6401}, {Date: on(t, "2027-12-31"), Value: 12700}},
+		Target:  &Mark{on(t, "2027-12-31"), 12700, "1.27万家"},
+		Breaks:  []Mark{{Date: on(t, "2024-06-01"), Label: "口径变更"}},
 	}
 }
 
@@ -96,7 +96,7 @@ func BenchmarkStart(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := start(nil); err != nil {
+		if _, err := start(); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -106,7 +106,7 @@ func BenchmarkDraw(b *testing.B) {
 	r := New()
 	c := Line{Title: "x", Points: []Point{{Date: time.Unix(0, 0), Value: 1}, {Date: time.Unix(1e8, 0), Value: 2}}}.Chart()
 	for b.Loop() {
-		if _, err := r.draw(c); err != nil {
+		if _, err := r.draw(b.Context(), c, geography{}); err != nil {
 			b.Fatal(err)
 		}
 	}
