@@ -51,15 +51,16 @@ type State struct {
 	ID          string
 	Kind        Kind
 	Name        pack.Text
-	Note        pack.Text // what is done here, in a sentence
-	Parent      *State    // nil of Root
-	Children    []*State  // in document order, history states among them
-	Initial     *Transition
+	Note        pack.Text     // what is done here, in a sentence
+	Parent      *State        // nil of Root
+	Children    []*State      // in document order, history states among them
+	Initial     *Transition   // of a Compound; of Root always, with all children as targets when it is parallel: its Do is what an opening does
 	Transitions []*Transition // in document order; of a history state the one default
 	Entry, Exit []Action
 	Done        []Assign // of a Final: the data of done.state.PARENT
 	Owner       *Owner   // who has to act while it is active; nil: nobody waits here
 	Clock       string   // that runs while it is active: started on entry, stopped on exit; "" for none
+	Rest        bool     // an Atomic where a case waits without owner and clock, for only the program moves it on; counts as an end
 	Order       int      // document order, 0 for Root
 	Line        int
 }
