@@ -1,0 +1,76 @@
+package plan
+
+import (
+	"context"
+	"time"
+
+	"yuzhou/kernel/fault"
+	"yuzhou/kernel/observation"
+	"yuzhou/kernel/pack"
+	"yuzhou/kernel/web"
+)
+
+// Gap is where a target stands, as those who drive the work on it need to know.
+type Gap struct {
+	Target    string    `json:"target"`
+	Name      pack.Text `json:"name"`
+	Indicator string    `json:"indicator"`
+	Unit      string    `json:"unit"` // whose number it is
+	Body      string    `json:"body"` // unit that gives the number
+	Due       string    `json:"due"`
+	Light     string    `json:"light"`
+	Rule      string    `json:"rule"`  // id of the rule that lit it
+	Words     pack.Text `json:"words"` // the gap in a few words; what keeps it in the dark otherwise
+	Reason    pack.Text `json:"reason"`
+	Number    string    `json:"number"` // resolvable name of the newest number, vintage and all; "" for none
+	Shown     pack.Text `json:"shown"`  // that number as people read it, with its period
+	Page      string    `json:"page"`   // its page
+	Path      pack.Text `json:"path"`   // what the path asks for at that number's date
+	Behind    float64   `json:"behind"` // percentage points behind the path
+}
+
+// Gaps returns where every target stood on a date, by what was known at an
+// instant, worst first. Before the first plan was accepted there are none.
+func (s *Service) Gaps(ctx context.Context, date, known time.Time) ([]Gap, error) {
+	all, err := s.Statuses(ctx, date, known, "")
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, nil
+	}
+	out := make([]Gap, 0, len(all))
+	for _, st := range all {
+		out = append(out, gapOf(st, s.site.Prefix))
+	}
+	return out, err
+}
+
+func gapOf(st Status, prefix string) Gap {
+	g := Gap{
+		Target: st.Target.ID, Name: pack.Text{ZH: st.Indicator.ZH, EN: st.Indicator.EN}, Indicator: st.Target.Indicator, Unit: st.Target.Unit,
+		Body: st.Indicator.Body, Due: st.Target.Due.String(), Light: string(st.Light), Rule: st.Rule, Reason: st.Reason, Words: st.Reason,
+	}
+	if st.Latest != nil {
+		g.number(*st.Latest, prefix)
+	}
+	if !st.Judged {
+		return g
+	}
+	g.Behind, g.Path = st.Behind, amount(st.PathValue, st.Indicator.Unit)
+	behind := pack.Text{ZH: shortened(st.Behind), EN: shortened(st.Behind)}
+	switch st.Light {
+	case Red, Yellow:
+		g.Words = text("差 %s，落后路径 %s 个百分点", "short by %s, %s points behind the path", amount(st.Gap, st.Indicator.Unit), behind)
+	case Green:
+		g.Words = text("在路径上，距目标还差 %s", "on the path, %s to go", amount(st.Gap, st.Indicator.Unit))
+	case Reached, CannotSay:
+	}
+	return g
+}
+
+// number fills in the newest number.
+func (g *Gap) number(o observation.Observation, prefix string) {
+	g.Number, g.Page = o.Name(prefix).String(), web.NumberPath(o)
+	g.Shown = pack.Text{ZH: o.Period.String() + " 为 " + o.Quantity.Chinese(), EN: o.Quantity.English() + " at " + o.Period.String()}
+}
+
+// shortened prints percentage points with one digit after the point.
+func shortened(points float64) string { return web.Number(points, 1) }
