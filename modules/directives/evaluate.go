@@ -1,0 +1,219 @@
+package directives
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"yuzhou/engine/flow"
+	"yuzhou/kernel/actor"
+	"yuzhou/kernel/fault"
+	"yuzhou/kernel/pack"
+)
+
+// Evaluation is what one evaluation of all targets did. The lists hold numbers of
+// directives, for people.
+type Evaluation struct {
+	Date     string    `json:"date" doc:"that it was about"`
+	At       time.Time `json:"at" doc:"when it ran"`
+	By       string    `json:"by"`
+	Targets  int       `json:"targets"`
+	Opened   []string  `json:"opened,omitempty" doc:"directives that were opened"`
+	Joined   []string  `json:"joined,omitempty" doc:"directives under way that were told how their gap has changed"`
+	Reopened []string  `json:"reopened,omitempty" doc:"closed directives that were opened again"`
+	Reached  []string  `json:"reached,omitempty" doc:"directives whose target is back on its path: they are for review"`
+}
+
+// add notes what was done with a directive.
+func (e *Evaluation) add(what step, number string) {
+	switch what {
+	case stepOpen:
+		e.Opened = append(e.Opened, number)
+	case stepJoin:
+		e.Joined = append(e.Joined, number)
+	case stepReopen:
+		e.Reopened = append(e.Reopened, number)
+	case stepReached:
+		e.Reached = append(e.Reached, number)
+	case stepNone, stepTell:
+	}
+}
+
+// evaluateJob evaluates when numbers have come in, and once a day.
+func (s *Service) evaluateJob(ctx context.Context) error {
+	today := s.site.Today()
+	news := s.news.Swap(false)
+	if !news && s.day.Load() == today.Unix() {
+		return nil
+	}
+	_, err := s.Evaluate(s.program(ctx), today, s.now())
+	switch fault.KindOf(err) {
+	case fault.NotFound, fault.Conflict: // no plan is in force yet, or a later date was evaluated: nothing to do today
+		err = nil
+	default:
+	}
+	if err != nil {
+		s.news.Store(true)
+		return err
+	}
+	s.day.Store(today.Unix())
+	return nil
+}
+
+// Evaluate looks where every target stands on a date, by what was known at an
+// instant, and opens, joins, reviews or re-opens directives accordingly. Two that
+// run at once, and one that runs again, open nothing twice.
+//
+// Errors: fault.Conflict when a later date has been evaluated already: work does
+// not go back in time.
+func (s *Service) Evaluate(ctx context.Context, date, known time.Time) (Evaluation, error) {
+	s.evaluating.Lock()
+	defer s.evaluating.Unlock()
+	e := Evaluation{Date: date.Format(time.DateOnly), At: s.now(), By: actor.Of(ctx).ID}
+	ctx = s.program(ctx)
+	newest, err := s.lastEvaluated(ctx)
+	if err != nil {
+		return e, err
+	}
+	if newest > e.Date {
+		return e, fault.New(fault.Conflict, "targets were evaluated on %s already; an evaluation of %s would undo what followed", newest, e.Date)
+	}
+	gaps, err := s.Gaps(ctx, date, known)
+	if err != nil {
+		return e, err
+	}
+	r, err := s.rule(ctx)
+	if err != nil {
+		return e, err
+	}
+	before, err := s.watches(ctx)
+	if err != nil {
+		return e, err
+	}
+	rows, err := s.gapRows(ctx)
+	if err != nil {
+		return e, err
+	}
+	seen := make([]watch, 0, len(gaps))
+	for _, g := range gaps {
+		seen = append(seen, before[g.Target].seen(g, e.Date))
+	}
+	if err := s.keep(ctx, seen); err != nil { // first, so that a review that follows sees them
+		return e, err
+	}
+	e.Targets = len(gaps)
+	for _, w := range seen {
+		row, ok := rows[w.Target]
+		what, number, err := s.handle(ctx, r, w, row, ok)
+		if err != nil {
+			return e, fmt.Errorf("target %s: %w", w.Target, err)
+		}
+		e.add(what, number)
+	}
+	return e, s.putEvaluation(ctx, e)
+}
+
+// handle does what the rules say about one target, and says what it was.
+func (s *Service) handle(ctx context.Context, r Rule, w watch, row gapRow, exists bool) (what step, number string, err error) {
+	var d Directive
+	var st standing
+	if exists && row.Case != "" {
+		c, err := s.Flow.Case(ctx, row.Case)
+		if err != nil {
+			return stepNone, "", err
+		}
+		if d, err = directiveOf(c); err != nil {
+			return stepNone, "", err
+		}
+		if !c.Closed.IsZero() { // withdrawn or filed away: a new gap may open a new one once this one has gone
+			if w.On() {
+				err = s.endGap(ctx, row)
+			}
+			return stepNone, "", err
+		}
+		st = standing{Exists: true, Closed: d.Stage == stageClosed, Review: d.Stage == stageReview, Light: d.TargetLit, Number: d.Newest, Words: d.Gap.ZH}
+	}
+	if exists && row.Case == "" { // the program ended between the row and the opening
+		d, err = s.openGap(ctx, r, w)
+		return stepOpen, d.Number, err
+	}
+	switch what = r.decide(w, st); what {
+	case stepNone:
+		return what, "", nil
+	case stepOpen:
+		d, err = s.openGap(ctx, r, w)
+		return what, d.Number, err
+	case stepJoin, stepTell:
+		err = s.tell(ctx, "number", d, w)
+	case stepReached:
+		err = s.tell(ctx, "reached", d, w)
+	case stepReopen:
+		err = s.tell(ctx, "slip", d, w)
+	}
+	if fault.KindOf(err) == fault.Conflict { // somebody was faster: the next evaluation sees what is left to do
+		return stepNone, "", nil
+	}
+	return what, d.Number, err
+}
+
+// tell sends what an evaluation saw to a directive's case.
+func (s *Service) tell(ctx context.Context, event string, d Directive, w watch) error {
+	again := reopened(d, w)
+	_, err := s.Flow.Send(ctx, flow.Command{
+		Key: fmt.Sprintf("directives.%s.%s.%d", event, d.ID, d.CaseEvents), Case: d.ID, Event: event, After: d.CaseEvents,
+		Data: map[string]any{
+			"light": w.Light, "gap_zh": w.Words.ZH, "gap_en": w.Words.EN, "number": w.Number, "holds": w.On(), "date": w.Evaluated,
+			"again_zh": again.ZH, "again_en": again.EN,
+		},
+	})
+	return err
+}
+
+// reopened words why a directive is opened again: the number, the path, the date.
+func reopened(d Directive, w watch) pack.Text {
+	if w.Path.ZH == "" {
+		return text("%s 评估：%s，%s；第 %d 轮督办。", "Evaluated on %s: %s, %s; round %d.", w.Evaluated, w.Shown, w.Words, d.Round+1)
+	}
+	return text("%s 评估：%s，路径应为 %s，%s；第 %d 轮督办。", "Evaluated on %s: %s, where the path asks for %s: %s; round %d.",
+		w.Evaluated, w.Shown, w.Path, w.Words, d.Round+1)
+}
+
+// openGap opens the one directive of a target's gap, or returns the one that is there.
+func (s *Service) openGap(ctx context.Context, r Rule, w watch) (Directive, error) {
+	row, err := s.claimGap(ctx, w.Target)
+	if err != nil {
+		return Directive{}, err
+	}
+	if row.Case != "" { // another evaluation was faster
+		c, err := s.Flow.Case(ctx, row.Case)
+		if err != nil {
+			return Directive{}, err
+		}
+		return directiveOf(c)
+	}
+	lead := r.leadOf(w.Gap)
+	if _, err := s.Units.Unit(ctx, lead); fault.KindOf(err) == fault.NotFound {
+		lead = r.Office
+	}
+	o := Order{
+		Origin: ByGap, Target: w.Target, Subject: subjectOf(w.Target), Lead: lead, Office: r.Office, By: w.Due, Condition: Condition{Kind: OnPath},
+		Title: text("%s：偏离路径", "%s: off its path", w.Name), Matter: w.Reason.ZH,
+	}
+	data, err := o.data()
+	if err != nil {
+		return Directive{}, err
+	}
+	data["light"], data["gap_zh"], data["gap_en"], data["number"] = w.Light, w.Words.ZH, w.Words.EN, w.Number
+	c, err := s.Flow.Open(ctx, flow.Opening{Key: row.Key, Procedure: Procedure, Title: o.Title, Subject: o.Subject, Unit: o.Lead, Data: data})
+	if err != nil {
+		return Directive{}, err
+	}
+	row.Case = c.ID
+	if err := s.holdGap(ctx, row); err != nil {
+		return Directive{}, err
+	}
+	return directiveOf(c)
+}
+
+// subjectOf names a target as cases do.
+func subjectOf(target string) string { return "target/" + target }

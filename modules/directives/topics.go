@@ -1,0 +1,141 @@
+package directives
+
+import (
+	"context"
+	"fmt"
+
+	"yuzhou/engine/flow"
+	"yuzhou/kernel/actor"
+	"yuzhou/kernel/fault"
+	"yuzhou/kernel/pack"
+)
+
+// onCheck looks up the evidence of a directive that waits for review and tells the
+// case whether it may close.
+func (s *Service) onCheck(ctx context.Context, e flow.Effected) error {
+	_, err := s.check(ctx, e.Case.ID, e.ID)
+	return err
+}
+
+// check judges a directive by what is known now and tells its case. The key
+// makes it happen once.
+func (s *Service) check(ctx context.Context, id, key string) (verdict, error) {
+	ctx = s.program(ctx)
+	c, err := s.Flow.Case(ctx, id)
+	if err != nil {
+		return verdict{}, err
+	}
+	d, err := directiveOf(c)
+	if err != nil || d.Stage != stageReview { // it has moved on
+		return verdict{}, err
+	}
+	v, err := s.verdict(ctx, d)
+	if err != nil {
+		return v, err
+	}
+	if v.Holds == d.Holds && v.Resolved == d.Resolved && v.Why == d.Why {
+		return v, nil
+	}
+	_, err = s.Flow.Send(ctx, flow.Command{Key: "directives.checked." + key, Case: id, Event: "checked", Data: map[string]any{
+		"holds": v.Holds, "resolved": v.Resolved, "why_zh": v.Why.ZH, "why_en": v.Why.EN,
+	}})
+	return v, err
+}
+
+// verdict judges a directive by what is known now.
+func (s *Service) verdict(ctx context.Context, d Directive) (verdict, error) {
+	c, err := ParseCondition(d.Condition)
+	if err != nil {
+		return verdict{}, err
+	}
+	watches, err := s.watches(ctx)
+	if err != nil {
+		return verdict{}, err
+	}
+	e, err := s.evidenceOf(ctx, d)
+	if err != nil {
+		return verdict{}, err
+	}
+	return judge(d, c, e, watches[d.Target]), nil
+}
+
+// Close closes a directive that is for review.
+//
+// Errors: fault.Conflict, in one sentence, when it is not for review, its evidence
+// does not resolve or its condition does not hold; fault.Forbidden when the actor
+// of ctx did the work or does not judge for the supervising office.
+func (s *Service) Close(ctx context.Context, id string) (Directive, error) {
+	d, err := s.read(ctx, id)
+	if err != nil {
+		return d, err
+	}
+	if d.Stage != stageReview {
+		return d, fault.New(fault.Conflict, "directive %s cannot close from %s (%s); it closes from review", d.Number, d.Stage, d.StageName.ZH)
+	}
+	v, err := s.check(ctx, id, fmt.Sprintf("%s.%d", id, d.CaseEvents))
+	if err != nil {
+		return d, err
+	}
+	if !v.May() {
+		return d, fault.New(fault.Conflict, "directive %s cannot close: %s", d.Number, v.Why.EN)
+	}
+	c, err := s.Flow.Send(ctx, flow.Command{Case: id, Event: "accept"})
+	if err != nil {
+		return d, err
+	}
+	return directiveOf(c)
+}
+
+// onSplit opens the parts of a directive, one for each unit it was split among.
+// The key of each makes it happen once, however often it is asked for.
+func (s *Service) onSplit(ctx context.Context, e flow.Effected) error {
+	ctx = s.program(ctx)
+	d, err := directiveOf(e.Case)
+	if err != nil {
+		return err
+	}
+	units, _ := e.Data["units"].([]any)
+	matter, _ := e.Data["matter"].(string)
+	if matter == "" {
+		matter = d.Matter
+	}
+	for _, v := range units {
+		unit, ok := v.(string)
+		if !ok {
+			continue
+		}
+		name := pack.Text{ZH: unit, EN: unit}
+		if u, err := s.Units.Unit(ctx, unit); err == nil {
+			name = u.Text
+		} else if fault.KindOf(err) != fault.NotFound {
+			return err
+		}
+		_, err := s.Flow.Open(ctx, flow.Opening{
+			Key: "directives.part." + e.ID + "." + unit, Procedure: PartProcedure, Parent: d.ID, Subject: d.Subject, Unit: unit,
+			Title: text("%s（%s）", "%s (%s)", d.Title, name),
+			Data:  map[string]any{"target": d.Target, "matter": matter, "lead": d.Lead, "unit": unit},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Act lets the actor of ctx do what the procedure offers on a directive.
+func (s *Service) Act(ctx context.Context, id, event string, data map[string]any) (Directive, error) {
+	if event == "accept" {
+		return s.Close(ctx, id)
+	}
+	if !actor.Of(ctx).Known() {
+		return Directive{}, fault.New(fault.Forbidden, "sign in to act on a directive")
+	}
+	if _, err := s.read(ctx, id); err != nil {
+		return Directive{}, err
+	}
+	c, err := s.Flow.Send(ctx, flow.Command{Case: id, Event: event, Data: data})
+	if err != nil {
+		return Directive{}, err
+	}
+	return directiveOf(c)
+}
