@@ -20,7 +20,8 @@ type Step struct {
 	Data  map[string]any `json:"data,omitempty" doc:"what the step's form asks for: text, units, numbers, files, reason"`
 }
 
-type byID struct {
+// ByID names a directive.
+type ByID struct {
 	ID string `path:"id" doc:"of the directive's case"`
 }
 
@@ -39,7 +40,7 @@ func (s *Service) operations(rt *web.Router) {
 			return s.List(ctx, Query{in.State, in.Light, in.Unit, in.Target, in.Origin, in.Meeting})
 		})
 	web.Serve(rt, web.Operation{Path: "/directives/{id}", ID: "getDirective", Summary: "A directive with its parts", Need: actor.Visit},
-		func(ctx context.Context, in *byID) (Detail, error) { return s.detail(ctx, in.ID) })
+		func(ctx context.Context, in *ByID) (Detail, error) { return s.detail(ctx, in.ID) })
 	web.Serve(rt, web.Operation{Method: http.MethodPost, Path: "/directives", ID: "openDirective", Summary: "Open a directive by hand", Need: actor.Decide, Status: http.StatusCreated},
 		func(ctx context.Context, in *struct{ Body Ordered }) (Directive, error) {
 			o, err := in.Body.order(ByHand)
@@ -50,7 +51,7 @@ func (s *Service) operations(rt *web.Router) {
 		})
 	web.Serve(rt, web.Operation{Method: http.MethodPost, Path: "/directives/{id}/steps", ID: "actOnDirective", Summary: "Do on a directive what its procedure offers", Need: actor.Visit},
 		func(ctx context.Context, in *struct {
-			byID
+			ByID
 			Body Step
 		},
 		) (Directive, error) {
