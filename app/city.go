@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"yuzhou/engine/org"
+	"yuzhou/kernel/blob"
 	"yuzhou/kernel/chart"
 	"yuzhou/kernel/event"
 	"yuzhou/kernel/fault"
@@ -70,7 +71,7 @@ func (p Product) assemble(ctx context.Context, c config, ct *city) error {
 	if err != nil {
 		return err
 	}
-	host := module.Host{DB: ct.db, Log: ct.log, Now: ct.now, Events: &event.Bus{}, Charts: chart.New(), Site: site}
+	host := module.Host{DB: ct.db, Log: ct.log, Now: ct.now, Events: &event.Bus{}, Charts: chart.New(), Blobs: blob.Files{Dir: filepath.Join(c.Data, "blobs")}, Site: site}
 	ct.who = org.New(host)
 	ct.modules = append([]module.Module{ct.who.Module()}, p.Modules(host, ct.who)...)
 	for _, m := range ct.modules {

@@ -104,7 +104,7 @@ func TestShots(t *testing.T) {
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	const largest = 300 << 10 // bytes: the pictures are kept with the source
+	const largest = 400 << 10 // bytes: the pictures are kept with the source
 	s := serve(t, t.TempDir())
 	b := newBrowser(t, s)
 	b.do(t, "window", chromedp.EmulateViewport(1280, 900))

@@ -70,17 +70,18 @@ func (c Case) In(state string) bool {
 
 // Task is one thing that one post, unit or person has to do in a case.
 type Task struct {
-	ID        string        `json:"id"` // case id, a dot and a running number
-	State     string        `json:"state"`
-	Owner     machine.Owner `json:"owner"`
-	Joint     bool          `json:"joint,omitempty" doc:"asked to answer beside the lead (会办)"`
-	Claimed   string        `json:"claimed,omitempty" doc:"id of the person who has taken it"`
-	Delegated string        `json:"delegated,omitempty" doc:"id of the person it was handed to"`
-	Recused   []string      `json:"recused,omitempty" doc:"ids of people who may not do it"`
-	Reminded  int           `json:"reminded,omitempty" doc:"how often it was reminded of (催办)"`
-	Level     int           `json:"level,omitempty" doc:"of supervision (督办), 0 to 3"`
-	Opened    time.Time     `json:"opened"`
-	Clock     string        `json:"clock,omitempty"`
+	ID        string         `json:"id"` // a running number within the case
+	State     string         `json:"state"`
+	Owner     machine.Owner  `json:"owner"`
+	From      *machine.Owner `json:"from,omitempty" doc:"who had it before it was transferred"`
+	Joint     bool           `json:"joint,omitempty" doc:"asked to answer beside the lead (会办)"`
+	Claimed   string         `json:"claimed,omitempty" doc:"id of the person who has taken it"`
+	Delegated string         `json:"delegated,omitempty" doc:"id of the person it was handed to"`
+	Recused   []string       `json:"recused,omitempty" doc:"ids of people who may not do it"`
+	Reminded  int            `json:"reminded,omitempty" doc:"how often it was reminded of (催办)"`
+	Level     int            `json:"level,omitempty" doc:"of supervision (督办), 0 to 3"`
+	Opened    time.Time      `json:"opened"`
+	Clock     string         `json:"clock,omitempty"`
 }
 
 // Effected is what a procedure asks of a module: an evaluation or a publication.
@@ -99,3 +100,6 @@ type Guest struct {
 	Procedures fs.FS                                                  // *.yaml at its root; nil for none
 	Topics     map[string]func(ctx context.Context, e Effected) error // called after the commit, at least once, in order of the case's events; an error is tried again
 }
+
+// program is who acts when no person does.
+const program = "system"

@@ -202,7 +202,10 @@ func (s *Service) bearer(ctx context.Context, token string) (c caller, found boo
 			return nil
 		}
 		c.ID, c.Name, c.session = row.person, row.name, row.id
-		c.Grants, err = grantsInForce(ctx, tx, row.person)
+		if c.Grants, err = grantsInForce(ctx, tx, row.person); err != nil {
+			return err
+		}
+		c.Posts, err = holdings(ctx, tx, row.person, "")
 		return err
 	})
 	if err != nil || !found {

@@ -71,6 +71,7 @@ type Actor struct {
 	ID     string // person's id; empty for an anonymous visitor
 	Name   string
 	Grants []Grant
+	Posts  []string // ids of the posts held today
 }
 
 // System is the program acting for whoever runs it on the command line.

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"time"
 
+	"yuzhou/kernel/blob"
 	"yuzhou/kernel/chart"
 	"yuzhou/kernel/event"
 	"yuzhou/kernel/pack"
@@ -28,6 +29,7 @@ type Host struct {
 	Now    func() time.Time
 	Events *event.Bus
 	Charts *chart.Renderer
+	Blobs  blob.Store
 	Site   web.Site
 }
 

@@ -25,6 +25,7 @@ func attrErr(err error) slog.Attr { return slog.Any("error", err) }
 type Client struct {
 	Base  string // "http://127.0.0.1:1458"
 	Token string // session token, or "" for a visitor
+	Key   string // idempotency key of what is called next; "" for none
 	HTTP  *http.Client
 }
 
@@ -78,6 +79,9 @@ func (c *Client) send(req *http.Request, out any) error {
 	}
 	if c.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.Token)
+	}
+	if c.Key != "" {
+		req.Header.Set("Idempotency-Key", c.Key)
 	}
 	resp, err := c.HTTP.Do(req)
 	if err != nil {

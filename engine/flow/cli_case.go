@@ -1,0 +1,110 @@
+package flow
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"yuzhou/kernel/fault"
+	"yuzhou/kernel/module"
+)
+
+func caseVerb(flags *flag.FlagSet) module.Run {
+	lang := flags.String("lang", "zh-CN", "zh-CN or en")
+	return func(ctx context.Context, c module.Call) error {
+		if len(c.Args) != 1 {
+			return fault.New(fault.Invalid, "give the id of one case")
+		}
+		api, err := c.API()
+		if err != nil {
+			return err
+		}
+		var k struct {
+			Case     Case        `json:"case"`
+			Possible []Possible  `json:"possible"`
+			Events   []Happening `json:"events"`
+		}
+		for path, into := range map[string]any{"": &k.Case, "/possible": &k.Possible, "/events": &k.Events} {
+			if err := api.Get(ctx, escaped(c.Args[0])+path, nil, into); err != nil {
+				return err
+			}
+		}
+		if c.JSON {
+			return c.PrintJSON(k)
+		}
+		var b strings.Builder
+		fmt.Fprintf(&b, "%s  %s  %s  [%s]\n", k.Case.Number, k.Case.Title.In(*lang), strings.Join(k.Case.State.Active, " "), k.Case.Light)
+		for _, p := range k.Possible {
+			name := p.ZH
+			if *lang == "en" && p.EN != "" {
+				name = p.EN
+			}
+			fmt.Fprintf(&b, "  -> %s  %s  (%s)\n", p.Event, name, p.For)
+		}
+		for _, e := range k.Events {
+			fmt.Fprintf(&b, "%4d  %s  %s  %s\n", e.N, e.At.Format("2006-01-02 15:04"), e.By, e.Name)
+		}
+		_, err = fmt.Fprint(c.Out, b.String())
+		return err
+	}
+}
+
+func sendVerb(flags *flag.FlagSet) module.Run {
+	data := flags.String("data", "", "what the event's form asks for, as JSON")
+	key := flags.String("key", "", "idempotency key: sent again with the same, it is carried out once")
+	return func(ctx context.Context, c module.Call) error {
+		if len(c.Args) != 2 {
+			return fault.New(fault.Invalid, "give the id of a case and the name of an event")
+		}
+		body := map[string]any{"event": c.Args[1]}
+		if *data != "" {
+			if !json.Valid([]byte(*data)) {
+				return fault.New(fault.Invalid, `--data %q is not JSON; give for example {"text": "..."}`, *data)
+			}
+			body["data"] = json.RawMessage(*data)
+		}
+		api, err := c.API()
+		if err != nil {
+			return err
+		}
+		if *key != "" {
+			api.Key = *key
+		}
+		var k Case
+		if err := api.Do(ctx, http.MethodPost, escaped(c.Args[0])+"/events", body, &k); err != nil {
+			return err
+		}
+		if c.JSON {
+			return c.PrintJSON(k)
+		}
+		_, err = fmt.Fprintf(c.Out, "%s  %s\n", k.Number, strings.Join(k.State.Active, " "))
+		return err
+	}
+}
+
+func verifyVerb(*flag.FlagSet) module.Run {
+	return func(ctx context.Context, c module.Call) error {
+		api, err := c.API()
+		if err != nil {
+			return err
+		}
+		var a Audited
+		if err := api.Get(ctx, "/flow/audit", nil, &a); err != nil {
+			return err
+		}
+		if c.JSON {
+			if err := c.PrintJSON(a); err != nil {
+				return err
+			}
+		} else if _, err := fmt.Fprintf(c.Out, "%d events, %d cases replayed, head %s\n%s", a.Events, a.Cases, a.Head, a.Broken); err != nil {
+			return err
+		}
+		if a.Broken != "" {
+			return module.ErrFound
+		}
+		return nil
+	}
+}

@@ -1,0 +1,292 @@
+package flow
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"yuzhou/engine/flow/clock"
+	"yuzhou/engine/flow/machine"
+	"yuzhou/kernel/fault"
+	"yuzhou/kernel/pack"
+	"yuzhou/kernel/store"
+)
+
+// never stands for "no due" in the inbox, where it sorts last.
+const never = int64(1) << 62
+
+// taskRow is a task as the inbox has it.
+type taskRow struct {
+	ID, Holder, Unit string
+	Opened, Due      int64
+	Light            int64
+}
+
+// noticeRow is a notice to a holder.
+type noticeRow struct {
+	ID, Case, Holder string
+	Text             pack.Text
+	At               time.Time
+}
+
+// lights are stored as numbers, so that they can be compared.
+func lightNumber(l clock.Light) int64 {
+	switch l {
+	case clock.Yellow:
+		return 1
+	case clock.Red:
+		return 2
+	case clock.Black:
+		return 3
+	}
+	return 0
+}
+
+func lightOf(n int64) clock.Light {
+	return []clock.Light{clock.Green, clock.Yellow, clock.Red, clock.Black}[n&3]
+}
+
+// micros is store.Micros with 0 for no instant.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return store.Micros(t)
+}
+
+func instant(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return store.FromMicros(n)
+}
+
+// holderOf is how an owner is written in an index: one text to look for.
+func holderOf(o machine.Owner) string {
+	switch {
+	case o.Person != "":
+		return "person:" + o.Person
+	case o.Post != "":
+		return "post:" + o.Post
+	}
+	return "unit:" + o.Unit + ":" + o.Role
+}
+
+// holder is whose inbox a task is in.
+func (t Task) holder() string {
+	switch {
+	case t.Delegated != "":
+		return "person:" + t.Delegated
+	case t.Claimed != "":
+		return "person:" + t.Claimed
+	}
+	return holderOf(t.Owner)
+}
+
+// taskRows returns the rows of a case's open tasks.
+func taskRows(c Case, s State, cal clock.Calendar, now time.Time) []taskRow {
+	out := make([]taskRow, 0, len(s.Tasks))
+	for _, t := range s.Tasks {
+		at, light := c.Due, c.Light
+		if k, ok := s.Clocks[t.Clock]; ok {
+			at, light = dueOf(k, cal), k.Light(cal, now)
+		}
+		due := never
+		if !at.IsZero() {
+			due = store.Micros(at)
+		}
+		out = append(out, taskRow{c.ID + "." + t.ID, t.holder(), t.Owner.Unit, store.Micros(t.Opened), due, lightNumber(light)})
+	}
+	return out
+}
+
+const caseColumns = `id, number, procedure, digest, zh, en, subject, unit, parent, opened, closed, events, light, due, wake, state`
+
+func scanCase(scan func(...any) error) (r row, err error) {
+	var opened, closed, light, due, wake int64
+	var text string
+	if err := scan(&r.ID, &r.Number, &r.Procedure, &r.Digest, &r.Title.ZH, &r.Title.EN, &r.Subject, &r.Unit, &r.Parent,
+		&opened, &closed, &r.Events, &light, &due, &wake, &text); err != nil {
+		return row{}, err
+	}
+	r.Opened, r.Closed, r.Due, r.wake, r.Light = instant(opened), instant(closed), instant(due), instant(wake), lightOf(light)
+	if r.state, err = decodeState(text); err != nil {
+		return row{}, fmt.Errorf("state of case %s: %w", r.ID, err)
+	}
+	r.State, r.Clocks, r.Tasks = r.state.Configuration, r.state.Clocks, r.state.Tasks
+	return r, nil
+}
+
+// decodeState reads a stored state: whole numbers as int64, others as float64.
+func decodeState(text string) (State, error) {
+	var s State
+	d := json.NewDecoder(bytes.NewReader([]byte(text)))
+	d.UseNumber()
+	if err := d.Decode(&s); err != nil {
+		return State{}, err
+	}
+	numbers(s.Data)
+	return s, nil
+}
+
+// load reads a case with its procedure.
+func (s *Service) load(ctx context.Context, tx store.Tx, id string) (*row, error) {
+	var r row
+	found := false
+	err := tx.Each(ctx, `SELECT `+caseColumns+` FROM flow_case WHERE id = $1`, []any{id}, func(scan func(...any) error) (err error) {
+		r, err = scanCase(scan)
+		found = true
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, fault.New(fault.NotFound, "there is no case %q", id)
+	}
+	if r.p, err = s.version(ctx, tx, r.Digest); err != nil {
+		return nil, err
+	}
+	return &r, s.loadTasks(ctx, tx, &r)
+}
+
+func (s *Service) loadTasks(ctx context.Context, tx store.Tx, r *row) error {
+	var err error
+	r.before, err = store.Collect(ctx, tx, `SELECT id, holder, unit, opened, due, light FROM flow_task WHERE case_ = $1 ORDER BY id`, []any{r.ID},
+		func(scan func(...any) error) (t taskRow, err error) {
+			err = scan(&t.ID, &t.Holder, &t.Unit, &t.Opened, &t.Due, &t.Light)
+			return t, err
+		})
+	return err
+}
+
+func readHead(ctx context.Context, tx store.Tx) (link, error) {
+	var l link
+	_, err := tx.One(ctx, `SELECT seq, hash FROM flow_event ORDER BY seq DESC LIMIT 1`, nil, &l.seq, &l.hash)
+	return l, err
+}
+
+// statements are those of one batch, prepared when first used.
+type statements struct {
+	ctx  context.Context //nolint:containedctx // lives as long as one batch
+	tx   store.Tx
+	made map[string]*sql.Stmt
+}
+
+func (st *statements) exec(query string, args ...any) error {
+	p, ok := st.made[query]
+	if !ok {
+		var err error
+		if p, err = st.tx.Prepare(st.ctx, query); err != nil {
+			return err
+		}
+		st.made[query] = p
+	}
+	_, err := p.ExecContext(st.ctx, args...)
+	return st.tx.Fault(err)
+}
+
+func (st *statements) close() (err error) {
+	for _, p := range st.made {
+		err = errors.Join(err, p.Close())
+	}
+	return err
+}
+
+// flush writes all rows of the batch.
+func (b *batch) flush(ctx context.Context) error {
+	st := b.statements(ctx)
+	err := b.write(st)
+	return errors.Join(err, st.close())
+}
+
+func (b *batch) statements(ctx context.Context) *statements {
+	return &statements{ctx, b.tx, map[string]*sql.Stmt{}}
+}
+
+func (b *batch) write(st *statements) error {
+	for _, e := range b.events {
+		if err := st.exec(`INSERT INTO flow_event (seq, case_, n, name, by_, at, key, data, result, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			e.Seq, e.Case, e.N, e.Name, e.By, store.Micros(e.At), e.Key, e.text, e.Result, e.Hash); err != nil {
+			return err
+		}
+	}
+	for _, id := range b.order {
+		if err := b.writeCase(st, b.cases[id]); err != nil {
+			return err
+		}
+	}
+	for series, n := range b.numbers {
+		if err := st.exec(`INSERT INTO flow_number (series, last) VALUES ($1, $2) ON CONFLICT (series) DO UPDATE SET last = excluded.last`, series, n); err != nil {
+			return err
+		}
+	}
+	for _, n := range b.notices {
+		if err := st.exec(`INSERT INTO flow_notice (id, case_, holder, zh, en, at) VALUES ($1, $2, $3, $4, $5, $6)`, n.ID, n.Case, n.Holder, n.Text.ZH, n.Text.EN, store.Micros(n.At)); err != nil {
+			return err
+		}
+	}
+	for _, o := range b.out {
+		if err := st.exec(`INSERT INTO flow_outbox (id, case_, kind, body, tries, again) VALUES ($1, $2, $3, $4, 0, 0)`, o.ID, o.Case, o.Kind, o.Body); err != nil {
+			return err
+		}
+	}
+	for _, d := range b.docs {
+		if err := st.exec(`INSERT INTO flow_document (case_, n, sha256, name, media, size) VALUES ($1, $2, $3, $4, $5, $6)`, d.Case, d.N, d.SHA256, d.Name, d.Media, d.Size); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *batch) writeCase(st *statements, r *row) error {
+	text, _, err := r.state.encode()
+	if err != nil {
+		return err
+	}
+	if r.fresh {
+		err = st.exec(`INSERT INTO flow_case (`+caseColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+			r.ID, r.Number, r.Procedure, r.Digest, r.Title.ZH, r.Title.EN, r.Subject, r.Unit, r.Parent,
+			micros(r.Opened), micros(r.Closed), r.Events, lightNumber(r.Light), micros(r.Due), micros(r.wake), text)
+	} else {
+		err = st.exec(`UPDATE flow_case SET digest = $1, closed = $2, events = $3, light = $4, due = $5, wake = $6, state = $7 WHERE id = $8`,
+			r.Digest, micros(r.Closed), r.Events, lightNumber(r.Light), micros(r.Due), micros(r.wake), text, r.ID)
+	}
+	if err != nil {
+		return err
+	}
+	return b.writeTasks(st, r, taskRows(r.Case, r.state, b.cal, b.now))
+}
+
+// writeTasks brings the inbox to what the case says, touching changed rows alone.
+func (b *batch) writeTasks(st *statements, r *row, now []taskRow) error {
+	was := make(map[string]taskRow, len(r.before))
+	for _, t := range r.before {
+		was[t.ID] = t
+	}
+	for _, t := range now {
+		old, ok := was[t.ID]
+		delete(was, t.ID)
+		var err error
+		switch {
+		case !ok:
+			err = st.exec(`INSERT INTO flow_task (id, case_, holder, unit, opened, due, light) VALUES ($1, $2, $3, $4, $5, $6, $7)`, t.ID, r.ID, t.Holder, t.Unit, t.Opened, t.Due, t.Light)
+		case old != t:
+			err = st.exec(`UPDATE flow_task SET holder = $1, unit = $2, due = $3, light = $4 WHERE id = $5`, t.Holder, t.Unit, t.Due, t.Light, t.ID)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for id := range was {
+		if err := st.exec(`DELETE FROM flow_task WHERE id = $1`, id); err != nil {
+			return err
+		}
+	}
+	r.before = now
+	return nil
+}
