@@ -30,7 +30,7 @@ type Condition struct {
 }
 
 // wish matches a wished number: comparator, value, unit with its scale word.
-var wish = regexp.MustCompile(`^(>=|<=|~<|[=~<>])?\s*(-?[0-9][0-9,.]*)\s*(\S*)$`) //nolint:gochecknoglobals // compiled once
+var wish = regexp.MustCompile(`^(>=|<=|~<|[=~<>])?\s*(-?[0-9][0-9,.]*)\s*(\S*)$`)
 
 // ParseCondition reads a condition as people write it: "path", "document", or a
 // number such as "st.hte/500101 >=700家".

@@ -47,12 +47,7 @@ func (s *Service) evaluateJob(ctx context.Context) error {
 		return nil
 	}
 	_, err := s.Evaluate(s.program(ctx), today, s.now())
-	switch fault.KindOf(err) {
-	case fault.NotFound, fault.Conflict: // no plan is in force yet, or a later date was evaluated: nothing to do today
-		err = nil
-	default:
-	}
-	if err != nil {
+	if err != nil && fault.KindOf(err) != fault.Conflict { // a later date was evaluated: there is nothing to do today
 		s.news.Store(true)
 		return err
 	}
@@ -103,8 +98,7 @@ func (s *Service) Evaluate(ctx context.Context, date, known time.Time) (Evaluati
 	}
 	e.Targets = len(gaps)
 	for _, w := range seen {
-		row, ok := rows[w.Target]
-		what, number, err := s.handle(ctx, r, w, row, ok)
+		what, number, err := s.handle(ctx, r, w, rows[w.Target])
 		if err != nil {
 			return e, fmt.Errorf("target %s: %w", w.Target, err)
 		}
@@ -113,30 +107,24 @@ func (s *Service) Evaluate(ctx context.Context, date, known time.Time) (Evaluati
 	return e, s.putEvaluation(ctx, e)
 }
 
-// handle does what the rules say about one target, and says what it was.
-func (s *Service) handle(ctx context.Context, r Rule, w watch, row gapRow, exists bool) (what step, number string, err error) {
-	var d Directive
-	var st standing
-	if exists && row.Case != "" {
-		c, err := s.Flow.Case(ctx, row.Case)
-		if err != nil {
-			return stepNone, "", err
-		}
-		if d, err = directiveOf(c); err != nil {
-			return stepNone, "", err
-		}
-		if !c.Closed.IsZero() { // withdrawn or filed away: a new gap may open a new one once this one has gone
-			if w.On() {
-				err = s.endGap(ctx, row)
-			}
-			return stepNone, "", err
-		}
-		st = standing{Exists: true, Closed: d.Stage == stageClosed, Review: d.Stage == stageReview, Light: d.TargetLit, Number: d.Newest, Words: d.Gap.ZH}
-	}
-	if exists && row.Case == "" { // the program ended between the row and the opening
-		d, err = s.openGap(ctx, r, w)
+// handle does what the rules say about one target, and says what it was. The row
+// is empty when no directive stands for it.
+func (s *Service) handle(ctx context.Context, r Rule, w watch, row gapRow) (what step, number string, err error) {
+	if row.Key != "" && row.Case == "" { // the program ended between the row and the opening
+		d, err := s.openGap(ctx, r, w)
 		return stepOpen, d.Number, err
 	}
+	d, err := s.under(ctx, row)
+	if err != nil {
+		return stepNone, "", err
+	}
+	if d.ID != "" && !d.Ended.IsZero() { // withdrawn or filed away: a new gap opens a new one once this gap has gone
+		if w.On() {
+			err = s.endGap(ctx, row)
+		}
+		return stepNone, "", err
+	}
+	st := standing{Exists: d.ID != "", Closed: d.Stage == stageClosed, Review: d.Stage == stageReview, Light: d.TargetLit, Number: d.Newest, Words: d.Gap.ZH}
 	switch what = r.decide(w, st); what {
 	case stepNone:
 		return what, "", nil
@@ -154,6 +142,18 @@ func (s *Service) handle(ctx context.Context, r Rule, w watch, row gapRow, exist
 		return stepNone, "", nil
 	}
 	return what, d.Number, err
+}
+
+// under returns the directive of a row; one without an id when the row is empty.
+func (s *Service) under(ctx context.Context, row gapRow) (Directive, error) {
+	if row.Case == "" {
+		return Directive{}, nil
+	}
+	c, err := s.Flow.Case(ctx, row.Case)
+	if err != nil {
+		return Directive{}, err
+	}
+	return directiveOf(c)
 }
 
 // tell sends what an evaluation saw to a directive's case.
@@ -185,11 +185,7 @@ func (s *Service) openGap(ctx context.Context, r Rule, w watch) (Directive, erro
 		return Directive{}, err
 	}
 	if row.Case != "" { // another evaluation was faster
-		c, err := s.Flow.Case(ctx, row.Case)
-		if err != nil {
-			return Directive{}, err
-		}
-		return directiveOf(c)
+		return s.under(ctx, row)
 	}
 	lead := r.leadOf(w.Gap)
 	if _, err := s.Units.Unit(ctx, lead); fault.KindOf(err) == fault.NotFound {

@@ -96,7 +96,8 @@ func (d *desk) Send(_ context.Context, cmd flow.Command) (flow.Case, error) {
 	case "reached":
 		data["evidence"] = []any{cmd.Data["number"]}
 	case "slip":
-		data["rounds"] = data["rounds"].(int64) + 1
+		n, _ := data["rounds"].(int64)
+		data["rounds"] = n + 1
 	case "withdraw":
 		c.Closed = time.Date(2023, 7, 12, 0, 0, 0, 0, time.UTC)
 	}

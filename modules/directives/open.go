@@ -191,7 +191,7 @@ func (o Ordered) order(origin string) (Order, error) {
 // are checked before the first is opened.
 //
 // Errors: as of Open, naming the decision by its place.
-func (s *Service) Decide(ctx context.Context, t Stocktake) (Meeting, []Directive, error) { //nolint:revive // the meeting, and what it opened
+func (s *Service) Decide(ctx context.Context, t Stocktake) (Meeting, []Directive, error) {
 	now := s.now()
 	m := Meeting{ID: store.NewID(now), Held: t.Held, Title: t.Title, By: actor.Of(ctx).ID, At: now}
 	if _, err := time.Parse(time.DateOnly, t.Held); err != nil {

@@ -14,8 +14,12 @@ import (
 	"yuzhou/kernel/pack"
 )
 
+func grant(role actor.Role, unit string) actor.Actor {
+	return actor.Actor{ID: string(role) + "-" + unit, Name: string(role), Grants: []actor.Grant{{Role: role, Unit: unit}}}
+}
+
 func as(ctx context.Context, role actor.Role, unit string) context.Context {
-	return actor.With(ctx, actor.Actor{ID: string(role) + "-" + unit, Name: string(role), Grants: []actor.Grant{{Role: role, Unit: unit}}})
+	return actor.With(ctx, grant(role, unit))
 }
 
 // TestOpen: who may order what.
@@ -25,25 +29,25 @@ func TestOpen(t *testing.T) {
 	title := pack.Text{ZH: "上报项目清单"}
 	for _, tt := range []struct {
 		name string
-		who  context.Context
+		who  actor.Actor
 		o    Order
 		kind fault.Kind
 		says string
 	}{
-		{"a leader of the city", as(t.Context(), actor.Leader, "500000"), Order{Title: title, Lead: "kjj"}, "", ""},
-		{"a leader of the lead", as(t.Context(), actor.Leader, "kjj"), Order{Title: title, Lead: "kjj", Target: "T09", Condition: Condition{Kind: OnPath}}, "", ""},
-		{"a leader of another", as(t.Context(), actor.Leader, "500103"), Order{Title: title, Lead: "kjj"}, fault.Forbidden, "kjj"},
-		{"a clerk", as(t.Context(), actor.Clerk, "500000"), Order{Title: title, Lead: "kjj"}, fault.Forbidden, "decide"},
-		{"nobody", t.Context(), Order{Title: title, Lead: "kjj"}, fault.Forbidden, "decide"},
-		{"no title", as(t.Context(), actor.Leader, "500000"), Order{Lead: "kjj"}, fault.Invalid, "title"},
-		{"no such unit", as(t.Context(), actor.Leader, "500000"), Order{Title: title, Lead: "kj"}, fault.Invalid, `"kj"`},
-		{"no such joint unit", as(t.Context(), actor.Leader, "500000"), Order{Title: title, Lead: "kjj", Joint: []string{"x"}}, fault.Invalid, `"x"`},
-		{"no such target", as(t.Context(), actor.Leader, "500000"), Order{Title: title, Lead: "kjj", Target: "T99"}, fault.Invalid, "T99"},
-		{"a path without a target", as(t.Context(), actor.Leader, "500000"), Order{Title: title, Lead: "kjj", Condition: Condition{Kind: OnPath}}, fault.Invalid, "target"},
-		{"a date that is none", as(t.Context(), actor.Leader, "500000"), Order{Title: title, Lead: "kjj", By: "soon"}, fault.Invalid, "soon"},
+		{"a leader of the city", grant(actor.Leader, "500000"), Order{Title: title, Lead: "kjj"}, "", ""},
+		{"a leader of the lead", grant(actor.Leader, "kjj"), Order{Title: title, Lead: "kjj", Target: "T09", Condition: Condition{Kind: OnPath}}, "", ""},
+		{"a leader of another", grant(actor.Leader, "500103"), Order{Title: title, Lead: "kjj"}, fault.Forbidden, "kjj"},
+		{"a clerk", grant(actor.Clerk, "500000"), Order{Title: title, Lead: "kjj"}, fault.Forbidden, "decide"},
+		{"nobody", actor.Actor{}, Order{Title: title, Lead: "kjj"}, fault.Forbidden, "decide"},
+		{"no title", grant(actor.Leader, "500000"), Order{Lead: "kjj"}, fault.Invalid, "title"},
+		{"no such unit", grant(actor.Leader, "500000"), Order{Title: title, Lead: "kj"}, fault.Invalid, `"kj"`},
+		{"no such joint unit", grant(actor.Leader, "500000"), Order{Title: title, Lead: "kjj", Joint: []string{"x"}}, fault.Invalid, `"x"`},
+		{"no such target", grant(actor.Leader, "500000"), Order{Title: title, Lead: "kjj", Target: "T99"}, fault.Invalid, "T99"},
+		{"a path without a target", grant(actor.Leader, "500000"), Order{Title: title, Lead: "kjj", Condition: Condition{Kind: OnPath}}, fault.Invalid, "target"},
+		{"a date that is none", grant(actor.Leader, "500000"), Order{Title: title, Lead: "kjj", By: "soon"}, fault.Invalid, "soon"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d, err := c.Open(tt.who, tt.o)
+			d, err := c.Open(actor.With(t.Context(), tt.who), tt.o)
 			if fault.KindOf(err) != tt.kind || err != nil && !strings.Contains(err.Error(), tt.says) {
 				t.Fatalf("%v, want %q", err, tt.kind)
 			}

@@ -67,21 +67,28 @@ func readRules(p *pack.Pack) []Rule {
 		for _, u := range row.Publishers {
 			p.Refer("unit", u, row.Pos)
 		}
-		for _, o := range row.Opens {
-			if !slices.Contains([]string{"red", "yellow"}, o.Light) {
-				p.Bad(o.Pos, "pack.value", "rule %s: light %q opens no directive; red and yellow do", row.ID, o.Light)
-			}
-			if o.Evaluations < 1 {
-				p.Bad(o.Pos, "pack.value", "rule %s: evaluations is %d; it is 1 at least", row.ID, o.Evaluations)
-			}
-			r.Opens = append(r.Opens, Opens{o.Light, o.Evaluations})
-		}
+		r.Opens = readOpens(p, row)
 		for _, l := range row.Leads {
 			p.Refer("target", l.Target, l.Pos)
 			p.Refer("unit", l.Unit, l.Pos)
 			r.Leads = append(r.Leads, Lead{l.Target, l.Unit})
 		}
 		out = append(out, r)
+	}
+	return out
+}
+
+// readOpens reads which lights open a directive.
+func readOpens(p *pack.Pack, row ruleRow) []Opens {
+	var out []Opens
+	for _, o := range row.Opens {
+		if !slices.Contains([]string{"red", "yellow"}, o.Light) {
+			p.Bad(o.Pos, "pack.value", "rule %s: light %q opens no directive; red and yellow do", row.ID, o.Light)
+		}
+		if o.Evaluations < 1 {
+			p.Bad(o.Pos, "pack.value", "rule %s: evaluations is %d; it is 1 at least", row.ID, o.Evaluations)
+		}
+		out = append(out, Opens{o.Light, o.Evaluations})
 	}
 	return out
 }

@@ -97,13 +97,8 @@ func TestDecideSettles(t *testing.T) {
 			continue
 		}
 		d.Exists, d.Light, d.Number = true, w.Light, w.Number
-		switch what {
-		case stepReopen:
-			d.Closed = false
-		case stepReached:
-			d.Review = true
-		default:
-		}
+		d.Closed = d.Closed && what != stepReopen
+		d.Review = d.Review || what == stepReached
 		if again := r.decide(w, d); again != stepNone {
 			t.Fatalf("after %s of %+v the same evaluation wants %s", what, w, again)
 		}

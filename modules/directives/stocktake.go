@@ -96,8 +96,8 @@ func agenda(then, now []Gap, all []Directive, from time.Time) Agenda {
 	return a
 }
 
-func count(flag bool) int {
-	if flag {
+func count(holds bool) int { //nolint:revive // a truth value to be counted is no control
+	if holds {
 		return 1
 	}
 	return 0

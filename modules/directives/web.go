@@ -142,6 +142,22 @@ func (s *Service) renderBoard(w http.ResponseWriter, r *http.Request, status int
 	if v.Rule, err = s.rule(ctx); err != nil {
 		return err
 	}
+	for _, d := range all {
+		if v.Query.wants(d) {
+			v.Rows = append(v.Rows, s.row(ctx, sh, d))
+		}
+	}
+	s.choices(ctx, sh, all, &v)
+	if v.MayDecide = s.Access.Decide(ctx, sh.Actor, actor.Decide, "") == nil; v.MayDecide {
+		if v.Options, err = s.options(ctx, sh); err != nil {
+			return err
+		}
+	}
+	return boardPage.RenderStatus(w, r, status, v)
+}
+
+// choices counts the directives and the ways to narrow the board.
+func (s *Service) choices(ctx context.Context, sh *web.Shell, all []Directive, v *boardView) {
 	inStage, units, lights := map[string]int{}, map[string]int{}, map[string]int{}
 	for _, d := range all {
 		inStage[d.Stage]++
@@ -152,15 +168,11 @@ func (s *Service) renderBoard(w http.ResponseWriter, r *http.Request, status int
 			v.Open++
 			v.Late += count(d.Light == "red" || d.Light == "black")
 		}
-		if v.Query.wants(d) {
-			v.Rows = append(v.Rows, s.row(ctx, sh, d))
-		}
 	}
 	for _, id := range stages() {
-		if inStage[id] == 0 {
-			continue
+		if inStage[id] > 0 {
+			v.Stages = append(v.Stages, choice{id, sh.In(stageName(id)), inStage[id], v.Query.State == id})
 		}
-		v.Stages = append(v.Stages, choice{id, sh.In(stageName(id)), inStage[id], v.Query.State == id})
 	}
 	for _, id := range slices.Sorted(maps.Keys(units)) {
 		v.Units = append(v.Units, choice{id, s.unit(ctx, sh, id), units[id], v.Query.Unit == id})
@@ -168,12 +180,6 @@ func (s *Service) renderBoard(w http.ResponseWriter, r *http.Request, status int
 	for _, id := range []string{"black", "red", "yellow", "green"} {
 		v.Lights = append(v.Lights, choice{id, "clock." + id, lights[id], v.Query.Light == id})
 	}
-	if v.MayDecide = s.Access.Decide(ctx, sh.Actor, actor.Decide, "") == nil; v.MayDecide {
-		if v.Options, err = s.options(ctx, sh); err != nil {
-			return err
-		}
-	}
-	return boardPage.RenderStatus(w, r, status, v)
 }
 
 // options is what a form lets a leader choose from.
@@ -221,7 +227,7 @@ func (s *Service) openByHand(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, "/directives/"+url.PathEscape(d.ID), http.StatusSeeOther) //nolint:gosec // a local page
+	http.Redirect(w, r, "/directives/"+url.PathEscape(d.ID), http.StatusSeeOther)
 	return nil
 }
 
@@ -309,6 +315,6 @@ func (s *Service) closeByHand(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, "/directives/"+url.PathEscape(id), http.StatusSeeOther) //nolint:gosec // a local page
+	http.Redirect(w, r, "/directives/"+url.PathEscape(id), http.StatusSeeOther)
 	return nil
 }

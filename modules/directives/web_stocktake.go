@@ -132,6 +132,6 @@ func (s *Service) holdStocktake(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, "/directives?state=all&meeting="+m.ID, http.StatusSeeOther) //nolint:gosec // a local page
+	http.Redirect(w, r, "/directives?state=all&meeting="+m.ID, http.StatusSeeOther)
 	return nil
 }
