@@ -30,8 +30,8 @@ const (
 )
 
 // Parse reads a procedure strictly: an unknown key, a wrong type, an expression
-// that does not compile or a name of nothing is a finding with its line, and all
-// findings come in one run.
+// that does not compile or a target that is no state is a finding with its line, and
+// all findings come in one run. What else must hold is for Check.
 //
 //   - name: of the file, for the findings.
 //   - source: YAML in UTF-8 of schema yuzhou.procedure/v1, at most 1 MiB.
@@ -150,7 +150,7 @@ func (r *reader) table(n *yaml.Node, path string, keys []key) {
 // entries calls fn for each entry of a table, in order, once for each key.
 func (r *reader) entries(n *yaml.Node, path string, fn func(k, v *yaml.Node, at string)) {
 	if n.Kind != yaml.MappingNode {
-		r.bad(n.Line, "flow.type", pack.Text{ZH: "%s 应是键值表，这里是%s", EN: "%s should be a table of keys; here is %s"}, orWhole(path), show(n))
+		r.bad(n.Line, "flow.type", pack.Text{ZH: "%s 应是键值表，这里是 %s", EN: "%s should be a table of keys; here is %s"}, orWhole(path), show(n))
 		return
 	}
 	seen := map[string]int{}
@@ -159,7 +159,7 @@ func (r *reader) entries(n *yaml.Node, path string, fn func(k, v *yaml.Node, at 
 		at := join(path, k.Value)
 		switch line, twice := seen[k.Value]; {
 		case k.Kind != yaml.ScalarNode:
-			r.bad(k.Line, "flow.type", pack.Text{ZH: "%s：键应是一个词，这里是%s", EN: "%s: a key is one word; here is %s"}, orWhole(path), show(k))
+			r.bad(k.Line, "flow.type", pack.Text{ZH: "%s：键应是一个词，这里是 %s", EN: "%s: a key is one word; here is %s"}, orWhole(path), show(k))
 		case twice:
 			r.bad(k.Line, "flow.duplicate-key", pack.Text{ZH: "%s：键 %q 重复，第 %d 行已有", EN: "%s: key %q stands already in line %d"}, orWhole(path), k.Value, line)
 		case v.Kind == yaml.AliasNode:
@@ -174,7 +174,7 @@ func (r *reader) entries(n *yaml.Node, path string, fn func(k, v *yaml.Node, at 
 // items calls fn for each entry of a list.
 func (r *reader) items(n *yaml.Node, path string, fn func(n *yaml.Node, at string)) {
 	if n.Kind != yaml.SequenceNode {
-		r.bad(n.Line, "flow.type", pack.Text{ZH: "%s 应是列表，这里是%s", EN: "%s should be a list; here is %s"}, path, show(n))
+		r.bad(n.Line, "flow.type", pack.Text{ZH: "%s 应是列表，这里是 %s", EN: "%s should be a list; here is %s"}, path, show(n))
 		return
 	}
 	for i, c := range n.Content {
@@ -184,7 +184,7 @@ func (r *reader) items(n *yaml.Node, path string, fn func(n *yaml.Node, at strin
 
 func (r *reader) text(n *yaml.Node, path string) string {
 	if n.Kind != yaml.ScalarNode {
-		r.bad(n.Line, "flow.type", pack.Text{ZH: "%s 应是一个值，这里是%s", EN: "%s should be one value; here is %s"}, path, show(n))
+		r.bad(n.Line, "flow.type", pack.Text{ZH: "%s 应是一个值，这里是 %s", EN: "%s should be one value; here is %s"}, path, show(n))
 		return ""
 	}
 	return n.Value
@@ -192,7 +192,7 @@ func (r *reader) text(n *yaml.Node, path string) string {
 
 func (r *reader) boolean(n *yaml.Node, path string) bool {
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!bool" {
-		r.bad(n.Line, "flow.type", pack.Text{ZH: "%s 应是 true 或 false，这里是%s", EN: "%s should be true or false; here is %s"}, path, show(n))
+		r.bad(n.Line, "flow.type", pack.Text{ZH: "%s 应是 true 或 false，这里是 %s", EN: "%s should be true or false; here is %s"}, path, show(n))
 		return false
 	}
 	return n.Value[0] == 't' || n.Value[0] == 'T'
@@ -201,7 +201,7 @@ func (r *reader) boolean(n *yaml.Node, path string) bool {
 func (r *reader) count(n *yaml.Node, path string) int {
 	i, err := strconv.Atoi(n.Value)
 	if n.Kind != yaml.ScalarNode || err != nil || i < 0 {
-		r.bad(n.Line, "flow.type", pack.Text{ZH: "%s 应是不小于 0 的整数，这里是%s", EN: "%s should be a whole number of at least 0; here is %s"}, path, show(n))
+		r.bad(n.Line, "flow.type", pack.Text{ZH: "%s 应是不小于 0 的整数，这里是 %s", EN: "%s should be a whole number of at least 0; here is %s"}, path, show(n))
 		return 0
 	}
 	return i
@@ -243,14 +243,23 @@ func (r *reader) condition(n *yaml.Node, path string) guard.Program {
 
 func (r *reader) compile(n *yaml.Node, path string, compile func(string) (guard.Program, error)) guard.Program {
 	if n.Kind != yaml.ScalarNode {
-		r.bad(n.Line, "flow.type", pack.Text{ZH: "%s 应是一个表达式，这里是%s", EN: "%s should be an expression; here is %s"}, path, show(n))
+		r.bad(n.Line, "flow.type", pack.Text{ZH: "%s 应是一个表达式，这里是 %s", EN: "%s should be an expression; here is %s"}, path, show(n))
 		return guard.Program{}
 	}
 	p, err := compile(n.Value)
 	if err != nil {
-		r.bad(n.Line, "flow.expression", pack.Text{ZH: "%s：%v", EN: "%s: %v"}, path, err)
+		r.bad(n.Line, "flow.expression", pack.Text{ZH: "%s：表达式 %q 有误：%s", EN: "%s: expression %q: %s"}, path, n.Value, reason(err.Error(), n.Value))
 	}
 	return p
+}
+
+// reason takes out of the message of an expression what a person needs, on one line.
+func reason(message, text string) string {
+	message = strings.TrimPrefix(message, fmt.Sprintf("expression %q", text))
+	message = strings.TrimPrefix(message, ": ERROR: <input>:")
+	message, _, _ = strings.Cut(message, "\n")
+	message, _, _ = strings.Cut(message, " expecting {") // a list of all that could stand there
+	return strings.TrimSpace(strings.TrimPrefix(message, ": "))
 }
 
 func join(path, key string) string {
@@ -271,15 +280,15 @@ func orWhole(path string) string {
 func show(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
-		return " {…}"
+		return "{…}"
 	case yaml.SequenceNode:
-		return " […]"
+		return "[…]"
 	case yaml.ScalarNode:
 		if len(n.Value) > 60 {
-			return fmt.Sprintf(" %.60q…", n.Value)
+			return fmt.Sprintf("%.60q…", n.Value)
 		}
-		return fmt.Sprintf(" %q", n.Value)
+		return fmt.Sprintf("%q", n.Value)
 	case yaml.DocumentNode, yaml.AliasNode:
 	}
-	return " *" + n.Value
+	return "*" + n.Value
 }

@@ -1,8 +1,6 @@
 package procedure
 
 import (
-	"regexp"
-
 	"go.yaml.in/yaml/v3"
 
 	"yuzhou/engine/flow/guard"
@@ -14,7 +12,7 @@ func (r *reader) actions(n *yaml.Node, path string) []Action {
 	var out []Action
 	r.items(n, path, func(n *yaml.Node, at string) {
 		if n.Kind != yaml.MappingNode || len(n.Content) != 2 {
-			r.bad(n.Line, "flow.action", pack.Text{ZH: "%s：一个动作是只有一个键的表，如 {start: legal}；这里是%s", EN: "%s: an action is a table with one key, such as {start: legal}; here is %s"}, at, show(n))
+			r.bad(n.Line, "flow.action", pack.Text{ZH: "%s：一个动作是只有一个键的表，如 {start: legal}；这里是 %s", EN: "%s: an action is a table with one key, such as {start: legal}; here is %s"}, at, show(n))
 			return
 		}
 		a := Action{Do: Do(n.Content[0].Value), Line: n.Line}
@@ -57,10 +55,10 @@ func (r *reader) actionKeys(a *Action) []key {
 }
 
 // assigns reads named expressions, in order.
-func (r *reader) assigns(n *yaml.Node, path string, form *regexp.Regexp) []Assign {
+func (r *reader) assigns(n *yaml.Node, path string, f form) []Assign {
 	var out []Assign
 	r.entries(n, path, func(k, v *yaml.Node, at string) {
-		r.named(k, at, k.Value, form)
+		r.named(k, at, k.Value, f)
 		out = append(out, Assign{Name: k.Value, Expr: r.value(v, at), Line: k.Line})
 	})
 	return out

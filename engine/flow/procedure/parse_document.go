@@ -10,15 +10,23 @@ import (
 	"yuzhou/kernel/pack"
 )
 
+// form is what a name looks like.
+type form struct {
+	*regexp.Regexp
+	is pack.Text
+}
+
 // The forms of names. Those of states and events are what SCXML 1.0 takes for an
 // NCName and an event descriptor (§3.12.1), without colons.
+//
+//nolint:gochecknoglobals // immutable
 var (
-	idForm    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
-	stateForm = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_.-]*$`)
-	eventForm = regexp.MustCompile(`^[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)*$`)
-	matchForm = regexp.MustCompile(`^(\*|[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)*(\.\*?)?)$`)
-	fieldForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	topicForm = regexp.MustCompile(`^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$`)
+	idForm    = form{regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`), pack.Text{ZH: "字母开头，由字母、数字、- 和 _ 组成", EN: "letters, digits, - and _, a letter first"}}
+	stateForm = form{regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_.-]*$`), pack.Text{ZH: "字母或 _ 开头，由字母、数字、. - _ 组成", EN: "letters, digits, . - and _, a letter or _ first"}}
+	eventForm = form{regexp.MustCompile(`^[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)*$`), pack.Text{ZH: "由字母、数字、- 和 _ 组成，各段以 . 相连", EN: "letters, digits, - and _, in parts joined by ."}}
+	matchForm = form{regexp.MustCompile(`^(\*|[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)*(\.\*?)?)$`), pack.Text{ZH: "由字母、数字、- 和 _ 组成，各段以 . 相连，可以 .* 结尾，或只有 *", EN: "letters, digits, - and _, in parts joined by ., perhaps .* at the end, or * alone"}}
+	fieldForm = form{regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`), pack.Text{ZH: "字母或 _ 开头，由字母、数字和 _ 组成", EN: "letters, digits and _, no digit first"}}
+	topicForm = form{regexp.MustCompile(`^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$`), pack.Text{ZH: "形如 plan.target：模块名、点、小写的事名", EN: "like plan.target: a module, a dot and a word in lower case"}}
 )
 
 func (r *reader) procedure(n *yaml.Node) {
@@ -30,11 +38,6 @@ func (r *reader) procedure(n *yaml.Node) {
 		{"data", false, func(n *yaml.Node, at string) { p.Data = r.fields(n, at) }},
 		{"reasons", false, r.reasons},
 		{"clocks", false, r.clocks},
-		{"parallel", false, func(n *yaml.Node, at string) {
-			if r.boolean(n, at) {
-				p.Root.Kind = Parallel
-			}
-		}},
 		{"initial", false, func(n *yaml.Node, _ string) { initial = n }},
 		{"start", false, func(n *yaml.Node, at string) { p.Root.Initial.Do = r.actions(n, at) }},
 		{"states", true, func(n *yaml.Node, _ string) { states = n }},
@@ -82,17 +85,17 @@ func flat(prefix string, into *pack.Text, r *reader) []key {
 }
 
 // name reads a name of the form.
-func (r *reader) name(n *yaml.Node, path string, form *regexp.Regexp) string {
+func (r *reader) name(n *yaml.Node, path string, f form) string {
 	text := r.text(n, path)
-	r.named(n, path, text, form)
+	r.named(n, path, text, f)
 	return text
 }
 
-func (r *reader) named(n *yaml.Node, path, text string, form *regexp.Regexp) {
-	if n.Kind != yaml.ScalarNode || form.MatchString(text) && len(text) <= 100 {
+func (r *reader) named(n *yaml.Node, path, text string, f form) {
+	if n.Kind != yaml.ScalarNode || f.MatchString(text) && len(text) <= 100 {
 		return
 	}
-	r.bad(n.Line, "flow.name", pack.Text{ZH: "%s：%q 不能作名称；形式应为 %s，最多 100 字节", EN: "%s: %q is no name; its form is %s, at most 100 bytes"}, path, text, form)
+	r.bad(n.Line, "flow.name", pack.Text{ZH: "%s：%q 不能作名称：应" + f.is.ZH + "，最多 100 字节", EN: "%s: %q is no name: it should be " + f.is.EN + ", at most 100 bytes"}, path, text)
 }
 
 func (r *reader) day(n *yaml.Node, path string) string {

@@ -64,7 +64,7 @@ func (r *reader) initial(f Field, n *yaml.Node, path string) any {
 		return n.Value
 	}
 	if !fits(f.Type, v) {
-		r.bad(n.Line, "flow.default", pack.Text{ZH: "%s：%s不是类型 %s 的值", EN: "%s:%s is no value of type %s"}, path, show(n), f.Type)
+		r.bad(n.Line, "flow.default", pack.Text{ZH: "%s：%s 不是类型 %s 的值", EN: "%s: %s is no value of type %s"}, path, show(n), f.Type)
 		return nil
 	}
 	return v

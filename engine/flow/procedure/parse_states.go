@@ -107,14 +107,19 @@ func (r *reader) shape(s *State, b *body, path string) {
 	if len(s.Done) > 0 && s.Kind != Final {
 		wrong(pack.Text{ZH: "%s：只有 final 才有 done", EN: "%s: only a final state has done"})
 	}
-	if s.Rest && (s.Kind != Atomic || s.Owner != nil || s.Clock != "") {
-		wrong(pack.Text{ZH: "%s：at_rest 的状态不能有 states、owner、clock", EN: "%s: a state at rest has no states, owner or clock"})
-	}
+	restShape(s, wrong)
 	if s.History() {
 		r.pastShape(s, wrong, b.at["to"] != nil, inner || b.final || b.parallel)
 	}
 	if s.Kind == Final {
 		finalShape(s, wrong, inner || b.parallel)
+	}
+}
+
+// restShape is shape for a state at rest.
+func restShape(s *State, wrong func(pack.Text)) {
+	if s.Rest && (s.Kind != Atomic || s.Owner != nil || s.Clock != "") {
+		wrong(pack.Text{ZH: "%s：at_rest 的状态不能有 states、owner、clock", EN: "%s: a state at rest has no states, owner or clock"})
 	}
 }
 

@@ -134,7 +134,7 @@ func document(p *Procedure) *yaml.Node {
 			count("warn", c.Rule.Warn).text("basis", c.Rule.Basis).wording("", c.Name).text("part", c.Part).words("pause", c.Pause))
 	}
 	t.sub("reasons", reasons).sub("clocks", clocks)
-	begin(t.set("parallel", p.Root.Kind == Parallel), &State{Kind: p.Root.Kind, Children: p.Root.Children, Initial: &Transition{Targets: p.Root.Initial.Targets}})
+	begin(t, &State{Kind: Compound, Children: p.Root.Children, Initial: &Transition{Targets: p.Root.Initial.Targets}})
 	return &t.list("start", actions(p.Root.Initial.Do), 0).sub("states", states(p.Root)).Node
 }
 

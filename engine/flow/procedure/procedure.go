@@ -27,7 +27,7 @@ type Procedure struct {
 	Data    []Field   // declared data of a case, in document order
 	Clocks  []Clock   // in document order
 	Reasons []Reasons // lists that refusals, returns and pauses choose from
-	Root    *State    // compound or parallel, without a name of its own
+	Root    *State    // compound, without a name of its own
 	States  []*State  // all states but Root in document order; State.Order is the index here plus one
 	Digest  string    // SHA-256 of Source, hex
 	Source  []byte    // the YAML as it was accepted
@@ -54,7 +54,7 @@ type State struct {
 	Note        pack.Text     // what is done here, in a sentence
 	Parent      *State        // nil of Root
 	Children    []*State      // in document order, history states among them
-	Initial     *Transition   // of a Compound; of Root always, with all children as targets when it is parallel: its Do is what an opening does
+	Initial     *Transition   // of a Compound; its Do of Root is what an opening does (start)
 	Transitions []*Transition // in document order; of a history state the one default
 	Entry, Exit []Action
 	Done        []Assign // of a Final: the data of done.state.PARENT

@@ -144,3 +144,16 @@ func hasError(findings []pack.Finding) bool {
 	}
 	return false
 }
+
+func TestCheckGood(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/good/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, path := range files {
+		for _, f := range procedure.Check(read(t, path), procedure.Known{}) {
+			t.Error(f)
+		}
+	}
+}

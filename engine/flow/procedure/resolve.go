@@ -34,16 +34,14 @@ func (r *reader) resolve() {
 	}
 }
 
-// first returns where a state begins when it does not say: all children of a
-// parallel one, the first of another.
+// first returns where a compound state begins when it does not say: in its first child.
 func (s *State) first() []*State {
-	var out []*State
 	for _, c := range s.Children {
-		if !c.History() && (s.Kind == Parallel || len(out) == 0) {
-			out = append(out, c)
+		if !c.History() {
+			return []*State{c}
 		}
 	}
-	return out
+	return nil
 }
 
 // legal checks that the targets of a transition can be active together, and that

@@ -10,7 +10,7 @@ import (
 func guess(word string, known []string) string {
 	best, least := "", 3
 	for _, k := range slices.Sorted(slices.Values(known)) {
-		if d := distance(word, k); d < least {
+		if d := distance(word, k); d < least && 2*d <= len(word) {
 			best, least = k, d
 		}
 	}
