@@ -93,6 +93,9 @@ type Needs struct {
 	// Gaps returns where every target stood on a date by what was known at an
 	// instant, worst first.
 	Gaps func(ctx context.Context, date, known time.Time) ([]Gap, error)
+	// Parts words what each of some units has to reach of a target when it is split
+	// by a rule; fault.Invalid when the rule lacks the numbers it needs.
+	Parts func(ctx context.Context, target, rule string, units []string) (map[string]pack.Text, error)
 	// Number returns a published number by its resolvable name; fault.NotFound when
 	// the name does not resolve, fault.Invalid when it is no name.
 	Number func(ctx context.Context, name string) (observation.Observation, error)

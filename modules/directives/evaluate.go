@@ -132,7 +132,9 @@ func (s *Service) handle(ctx context.Context, r Rule, w watch, row gapRow) (what
 		d, err = s.openGap(ctx, r, w)
 		return what, d.Number, err
 	case stepJoin, stepTell:
-		err = s.tell(ctx, "number", d, w)
+		if err = s.tell(ctx, "number", d, w); err == nil && st.Review { // what was ready to close may be so no longer
+			_, err = s.check(ctx, d.ID, fmt.Sprintf("%s.%d", d.ID, d.CaseEvents+1))
+		}
 	case stepReached:
 		err = s.tell(ctx, "reached", d, w)
 	case stepReopen:

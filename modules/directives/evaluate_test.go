@@ -177,6 +177,16 @@ func newCity(t *testing.T, db *store.DB) *city {
 	c.Service = New(module.Host{DB: db, Now: now, Site: site, Log: slog.New(slog.DiscardHandler)}, Needs{
 		Flow: c.desk, Units: town{}, Access: town{}, Audit: town{},
 		Gaps: func(context.Context, time.Time, time.Time) ([]Gap, error) { return c.gaps, nil },
+		Parts: func(_ context.Context, _, rule string, units []string) (map[string]pack.Text, error) {
+			if rule != "equal" {
+				return nil, fault.New(fault.Invalid, "rule %s lacks numbers", rule)
+			}
+			out := map[string]pack.Text{}
+			for _, u := range units {
+				out[u] = pack.Text{ZH: "到 " + u, EN: "to " + u}
+			}
+			return out, nil
+		},
 		Number: func(_ context.Context, name string) (observation.Observation, error) {
 			if !strings.HasPrefix(name, "88.500.1/") {
 				return observation.Observation{}, fault.New(fault.NotFound, "%q does not resolve", name)

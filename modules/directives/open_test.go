@@ -166,8 +166,10 @@ func TestSplit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.Target = "T09"
+	c.desk.find(d.ID).State.Data["target"] = d.Target
 	units := []any{"500103", "500105", "500106"}
-	asked := flow.Effected{ID: "e1", Case: *c.desk.find(d.ID), Data: map[string]any{"units": units, "matter": "各自增加"}}
+	asked := flow.Effected{ID: "e1", Case: *c.desk.find(d.ID), Data: map[string]any{"units": units, "matter": "各自增加", "rule": "equal"}}
 	for range 2 {
 		if err := c.onSplit(t.Context(), asked); err != nil {
 			t.Fatal(err)
@@ -178,11 +180,28 @@ func TestSplit(t *testing.T) {
 		t.Fatalf("%+v, %v", parts, err)
 	}
 	first := c.desk.find(parts[0].ID)
-	if first.Title.ZH != "培育高企（渝中区）" || first.State.Data["lead"] != "kjj" || first.State.Data["matter"] != "各自增加" {
+	if first.Title.ZH != "培育高企（渝中区）" || first.State.Data["lead"] != "kjj" || first.State.Data["matter"] != "各自增加（到 500103）" {
 		t.Errorf("a part is %+v", first)
 	}
-	if kinds := fmt.Sprint(c.desk.sent); kinds != "[]" {
-		t.Errorf("sent %s", kinds)
+	lead := as(t.Context(), actor.Clerk, "kjj")
+	for _, tt := range []struct {
+		name string
+		data map[string]any
+		says string
+	}{
+		{"a unit that is not there", map[string]any{"units": []any{"500103", "x"}}, `"x"`},
+		{"the lead itself", map[string]any{"units": []any{"kjj"}}, "leads"},
+		{"a rule that does not apply", map[string]any{"units": []any{"500103"}, "rule": "growth"}, "growth"},
+	} {
+		if _, err := c.Act(lead, d.ID, "split", tt.data); fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+	if len(c.desk.sent) > 0 {
+		t.Errorf("sent %v", c.desk.sent)
+	}
+	if _, err := c.Act(lead, d.ID, "split", map[string]any{"units": []any{"500103"}, "rule": "equal"}); err != nil || fmt.Sprint(c.desk.sent) != "[split]" {
+		t.Errorf("sent %v, %v", c.desk.sent, err)
 	}
 }
 

@@ -25,11 +25,7 @@ type Query struct {
 // List returns the directives that the actor of ctx may see, the most urgent
 // first: by light, then by due date.
 func (s *Service) List(ctx context.Context, q Query) ([]Directive, error) {
-	f := flow.Filter{Procedure: Procedure, Limit: most}
-	if q.Target != "" {
-		f.Subject = subjectOf(q.Target)
-	}
-	cases, err := s.Flow.Find(s.program(ctx), f)
+	cases, err := s.cases(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -48,8 +44,32 @@ func (s *Service) List(ctx context.Context, q Query) ([]Directive, error) {
 	return out, nil
 }
 
-// most is how many directives a list holds.
-const most = 1000
+// most is how many cases are asked for at once, and pages how often.
+const (
+	most      = 1000
+	mostPages = 20
+)
+
+// cases returns the cases of directives, the newest first.
+func (s *Service) cases(ctx context.Context, q Query) ([]flow.Case, error) {
+	f := flow.Filter{Procedure: Procedure, Limit: most}
+	if q.Target != "" {
+		f.Subject = subjectOf(q.Target)
+	}
+	var out []flow.Case
+	for range mostPages {
+		chunk, err := s.Flow.Find(s.program(ctx), f)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, chunk...)
+		if len(chunk) < most {
+			break
+		}
+		f.After = chunk[len(chunk)-1].ID
+	}
+	return out, nil
+}
 
 func (q Query) wants(d Directive) bool {
 	switch q.State {

@@ -3,6 +3,7 @@ package directives
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"yuzhou/engine/flow"
 	"yuzhou/kernel/actor"
@@ -94,16 +95,21 @@ func (s *Service) onSplit(ctx context.Context, e flow.Effected) error {
 	if err != nil {
 		return err
 	}
-	units, _ := e.Data["units"].([]any)
+	units := texts(e.Data["units"])
 	matter, _ := e.Data["matter"].(string)
 	if matter == "" {
 		matter = d.Matter
 	}
-	for _, v := range units {
-		unit, ok := v.(string)
-		if !ok {
-			continue
-		}
+	rule, _ := e.Data["rule"].(string)
+	shares, err := s.shares(ctx, d, rule, units)
+	if fault.KindOf(err) == fault.Invalid { // asked for past the module's own check: the parts go out without numbers
+		s.log.WarnContext(ctx, "a directive was split by a rule that does not apply", slog.String("directive", d.Number), slog.Any("error", err))
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, unit := range units {
 		name := pack.Text{ZH: unit, EN: unit}
 		if u, err := s.Units.Unit(ctx, unit); err == nil {
 			name = u.Text
@@ -113,13 +119,45 @@ func (s *Service) onSplit(ctx context.Context, e flow.Effected) error {
 		_, err := s.Flow.Open(ctx, flow.Opening{
 			Key: "directives.part." + e.ID + "." + unit, Procedure: PartProcedure, Parent: d.ID, Subject: d.Subject, Unit: unit,
 			Title: text("%s（%s）", "%s (%s)", d.Title, name),
-			Data:  map[string]any{"target": d.Target, "matter": matter, "lead": d.Lead, "unit": unit},
+			Data:  map[string]any{"target": d.Target, "matter": matter + shares[unit].ZH, "lead": d.Lead, "unit": unit},
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// shares words what each part of a directive has to reach, by a rule; nothing
+// without a rule or a target.
+func (s *Service) shares(ctx context.Context, d Directive, rule string, units []string) (map[string]pack.Text, error) {
+	if rule == "" || d.Target == "" {
+		return nil, nil
+	}
+	words, err := s.Parts(ctx, d.Target, rule, units)
+	for u, w := range words {
+		words[u] = pack.Text{ZH: "（" + w.ZH + "）", EN: w.EN}
+	}
+	return words, err
+}
+
+// divisible checks a split before it is sent: its units are there, and its rule
+// has the numbers that it needs.
+func (s *Service) divisible(ctx context.Context, d Directive, data map[string]any) error {
+	units := texts(data["units"])
+	for _, u := range units {
+		if _, err := s.Units.Unit(ctx, u); fault.KindOf(err) == fault.NotFound {
+			return fault.New(fault.Invalid, "there is no unit %q; yuzhou org units lists them", u)
+		} else if err != nil {
+			return err
+		}
+		if u == d.Lead {
+			return fault.New(fault.Invalid, "unit %q leads; a part is for another unit, and what the lead does itself needs none", u)
+		}
+	}
+	rule, _ := data["rule"].(string)
+	_, err := s.shares(ctx, d, rule, units)
+	return err
 }
 
 // Act lets the actor of ctx do what the procedure offers on a directive.
@@ -130,7 +168,11 @@ func (s *Service) Act(ctx context.Context, id, event string, data map[string]any
 	if !actor.Of(ctx).Known() {
 		return Directive{}, fault.New(fault.Forbidden, "sign in to act on a directive")
 	}
-	if _, err := s.read(ctx, id); err != nil {
+	d, err := s.read(ctx, id)
+	if err == nil && event == "split" {
+		err = s.divisible(ctx, d, data)
+	}
+	if err != nil {
 		return Directive{}, err
 	}
 	c, err := s.Flow.Send(ctx, flow.Command{Case: id, Event: event, Data: data})

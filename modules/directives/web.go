@@ -29,6 +29,7 @@ func (s *Service) routes(rt *web.Router) {
 	rt.Page("POST /directives", actor.Decide, s.openByHand)
 	rt.Page("GET /directives/{id}", actor.Visit, s.showDirective)
 	rt.Page("POST /directives/{id}/close", actor.Visit, s.closeByHand)
+	rt.Page("POST /directives/{id}/split", actor.Visit, s.splitByHand)
 	rt.Page("GET /directives/stocktake", actor.Visit, s.showStocktake)
 	rt.Page("POST /directives/stocktake", actor.Decide, s.holdStocktake)
 }
@@ -247,6 +248,8 @@ type directiveView struct {
 	TargetHref string
 	CaseHref   string
 	MayClose   bool
+	MaySplit   bool
+	Options    options
 	Error      string
 }
 
@@ -281,6 +284,14 @@ func (s *Service) renderDirective(w http.ResponseWriter, r *http.Request, status
 	if d.Target != "" {
 		v.TargetHref = sh.Link("/plan/targets/" + url.PathEscape(d.Target))
 	}
+	if v.MaySplit = d.Stage == "dividing" && s.Access.Decide(ctx, sh.Actor, actor.Visit, d.Lead) == nil; v.MaySplit {
+		if v.Options, err = s.options(ctx, sh); err != nil {
+			return err
+		}
+	}
+	if v.Why != "" && status == http.StatusConflict { // the same in the page's language
+		v.Error = sh.In(text("不能销号：%s", "It cannot close: %s", d.Why))
+	}
 	c, err := ParseCondition(d.Condition)
 	if err != nil {
 		return err
@@ -309,7 +320,28 @@ func (s *Service) renderDirective(w http.ResponseWriter, r *http.Request, status
 func (s *Service) closeByHand(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	_, err := s.Close(r.Context(), id)
-	if kind := fault.KindOf(err); kind == fault.Conflict || kind == fault.Forbidden {
+	if kind := fault.KindOf(err); kind == fault.Conflict || kind == fault.Forbidden || kind == fault.Invalid {
+		return s.renderDirective(w, r, web.Status(err), web.Text(err))
+	}
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/directives/"+url.PathEscape(id), http.StatusSeeOther)
+	return nil
+}
+
+// splitByHand divides a directive among the units chosen on its page.
+func (s *Service) splitByHand(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return fault.New(fault.Invalid, "the form cannot be read")
+	}
+	units := []any{}
+	for _, u := range r.PostForm["units"] {
+		units = append(units, u)
+	}
+	id := r.PathValue("id")
+	_, err := s.Act(r.Context(), id, "split", map[string]any{"units": units, "matter": r.PostFormValue("matter"), "rule": r.PostFormValue("rule")})
+	if kind := fault.KindOf(err); kind == fault.Conflict || kind == fault.Forbidden || kind == fault.Invalid {
 		return s.renderDirective(w, r, web.Status(err), web.Text(err))
 	}
 	if err != nil {

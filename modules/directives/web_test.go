@@ -174,12 +174,22 @@ func TestForms(t *testing.T) {
 		t.Errorf("a decision that is not right: %d with %d cases", status, len(c.desk.cases))
 	}
 	c.desk.cases[0].State.Active = []string{"live", stageReview}
-	if status, body, _ := ask(h, http.MethodPost, "/directives/c1/close", "", url.Values{}); status != http.StatusConflict || !strings.Contains(body, "cannot close") {
+	if status, body, _ := ask(h, http.MethodPost, "/directives/c1/close", "", url.Values{}); status != http.StatusConflict || !strings.Contains(body, "不能销号：") {
 		t.Errorf("closing without evidence: %d", status)
 	}
 	c.desk.cases[0].State.Data["files"] = []any{"abc"}
 	if status, _, _ := ask(h, http.MethodPost, "/directives/c1/close", "", url.Values{}); status != http.StatusSeeOther {
 		t.Errorf("closing with evidence: %d", status)
+	}
+	c.desk.cases[1].State.Active = []string{"live", "dividing"}
+	if _, body, _ := ask(h, http.MethodGet, "/directives/c2", "kjj", nil); !strings.Contains(body, `action="/directives/c2/split"`) {
+		t.Error("the lead unit is not offered to divide its directive")
+	}
+	if status, body, _ := ask(h, http.MethodPost, "/directives/c2/split", "kjj", url.Values{"units": {"500103", "x"}}); status != http.StatusUnprocessableEntity || !strings.Contains(body, "&#34;x&#34;") {
+		t.Errorf("a unit that is not there: %d", status)
+	}
+	if status, _, _ := ask(h, http.MethodPost, "/directives/c2/split", "kjj", url.Values{"units": {"500103"}}); status != http.StatusSeeOther {
+		t.Errorf("dividing: %d", status)
 	}
 }
 

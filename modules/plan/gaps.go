@@ -2,8 +2,11 @@ package plan
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
+	"yuzhou/engine/org"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/observation"
 	"yuzhou/kernel/pack"
@@ -74,3 +77,46 @@ func (g *Gap) number(o observation.Observation, prefix string) {
 
 // shortened prints percentage points with one digit after the point.
 func shortened(points float64) string { return web.Number(points, 1) }
+
+// Parts words what each of some units has to reach of a target when it is split by
+// a rule: among all districts when the units are districts, else among the units
+// themselves.
+//
+//   - rule: equal, growth, proportional or capability.
+//   - Result: by unit, such as 由 512 家到 734 家.
+//   - Errors: as of Decompose; fault.Invalid for a unit that has no part.
+func (s *Service) Parts(ctx context.Context, target, rule string, units []string) (map[string]pack.Text, error) {
+	st, err := s.Status(ctx, target, s.site.Today(), s.now(), "")
+	if err != nil {
+		return nil, err
+	}
+	districts, err := s.Units.Districts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	how := Split{By: "departments", Rule: rule, Among: strings.Join(units, ",")}
+	if slices.ContainsFunc(districts, func(u org.Unit) bool { return slices.Contains(units, u.ID) }) {
+		how = Split{By: "districts", Rule: rule}
+	}
+	d, err := s.Decompose(ctx, st, how)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]pack.Text{}
+	for _, sh := range d.Shares {
+		if !slices.Contains(units, sh.Key) {
+			continue
+		}
+		want := amount(sh.Want, st.Indicator.Unit)
+		out[sh.Key] = text("到 %s 达到 %s", "%[2]s by %[1]s", st.Target.Due.String(), want)
+		if sh.Base > 0 {
+			out[sh.Key] = text("到 %s 由 %s 达到 %s", "from %[2]s to %[3]s by %[1]s", st.Target.Due.String(), amount(sh.Base, st.Indicator.Unit), want)
+		}
+	}
+	for _, u := range units {
+		if out[u].ZH == "" {
+			return nil, fault.New(fault.Invalid, "unit %q has no part in a split of %s by districts", u, target)
+		}
+	}
+	return out, nil
+}

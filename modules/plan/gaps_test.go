@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"yuzhou/kernel/fault"
 )
 
 // TestGaps: what those who drive the work are told of each target, on the dates of the story.
@@ -49,5 +51,21 @@ func TestGapsBeforeThePlan(t *testing.T) {
 	all, err := s.Gaps(t.Context(), date, date)
 	if err != nil || len(all) != 0 {
 		t.Errorf("%d gaps, %v", len(all), err)
+	}
+}
+
+// TestParts: what each unit of a split has to reach, in words, and what is not a part.
+func TestParts(t *testing.T) {
+	s, _ := site(t)
+	got, err := s.Parts(t.Context(), "T09", EqualShare, []string{"kjj"})
+	if err != nil || got["kjj"].ZH != "到 2027 达到 12,700 家" || got["kjj"].EN != "12,700 firms by 2027" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, tt := range []struct{ name, target, rule, unit string }{
+		{"no such target", "T99", EqualShare, "kjj"}, {"no such rule", "T09", "fair", "kjj"}, {"no such unit", "T09", EqualShare, "x"}, {"without numbers", "T09", EqualGrowth, "kjj"},
+	} {
+		if got, err := s.Parts(t.Context(), tt.target, tt.rule, []string{tt.unit}); fault.KindOf(err) == "" {
+			t.Errorf("%s: %+v, %v", tt.name, got, err)
+		}
 	}
 }
