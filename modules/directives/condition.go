@@ -135,17 +135,42 @@ func (s *Service) evidenceOf(ctx context.Context, d Directive) (evidence, error)
 			return e, err
 		}
 	}
+	held, err := s.held(ctx, d)
 	for _, digest := range d.Files {
-		switch err := s.Document(ctx, d.ID, digest); {
-		case err == nil:
+		if held[digest] {
 			e.Files++
-		case fault.KindOf(err) == fault.NotFound:
+		} else {
 			e.Missing = append(e.Missing, digest)
-		default:
-			return e, err
 		}
 	}
-	return e, nil
+	return e, err
+}
+
+// held returns the SHA-256 of the documents that a directive's case and those of
+// its parts hold.
+func (s *Service) held(ctx context.Context, d Directive) (map[string]bool, error) {
+	out := map[string]bool{}
+	if len(d.Files) == 0 {
+		return out, nil
+	}
+	ids := []string{d.ID}
+	parts, err := s.parts(ctx, d.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range parts {
+		ids = append(ids, p.ID)
+	}
+	for _, id := range ids {
+		docs, err := s.Flow.Documents(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, doc := range docs {
+			out[doc.SHA256] = true
+		}
+	}
+	return out, nil
 }
 
 // judge says whether a directive may close. It is pure.

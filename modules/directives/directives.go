@@ -85,6 +85,7 @@ type Flow interface {
 	Send(ctx context.Context, c flow.Command) (flow.Case, error)
 	Case(ctx context.Context, id string) (flow.Case, error)
 	Find(ctx context.Context, f flow.Filter) ([]flow.Case, error)
+	Documents(ctx context.Context, id string) ([]flow.Document, error)
 }
 
 // Needs is what directives ask of others.
@@ -99,9 +100,6 @@ type Needs struct {
 	// Number returns a published number by its resolvable name; fault.NotFound when
 	// the name does not resolve, fault.Invalid when it is no name.
 	Number func(ctx context.Context, name string) (observation.Observation, error)
-	// Document says whether a case holds a document of this SHA-256 (hex);
-	// fault.NotFound when it does not.
-	Document func(ctx context.Context, caseID, sha256 string) error
 	Units    interface {
 		// Unit returns a unit; fault.NotFound when there is none.
 		Unit(ctx context.Context, id string) (org.Unit, error)

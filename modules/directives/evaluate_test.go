@@ -127,6 +127,10 @@ func (d *desk) Find(_ context.Context, f flow.Filter) ([]flow.Case, error) {
 	return out, nil
 }
 
+func (d *desk) Documents(_ context.Context, id string) ([]flow.Document, error) {
+	return []flow.Document{{Case: id, SHA256: "abc"}}, nil
+}
+
 // town stands in for engine/org: everybody knows the units, and who has a grant
 // may use it over its unit, or over all with the city's.
 type town struct{}
@@ -192,12 +196,6 @@ func newCity(t *testing.T, db *store.DB) *city {
 				return observation.Observation{}, fault.New(fault.NotFound, "%q does not resolve", name)
 			}
 			return observation.Observation{Indicator: "st.hte", Unit: "500000"}, nil
-		},
-		Document: func(_ context.Context, _, sha string) error {
-			if sha != "abc" {
-				return fault.New(fault.NotFound, "there is no document %s", sha)
-			}
-			return nil
 		},
 	})
 	rule := Rule{ID: "r", Office: "office", Opens: []Opens{{"red", 1}, {"yellow", 3}}, MeetingDays: 7, Publishers: []string{"500000"}}
