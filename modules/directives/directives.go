@@ -66,6 +66,7 @@ type Gap struct {
 	Rule      string    `json:"rule"`  // id of the rule that lit it
 	Words     pack.Text `json:"words"` // the gap in a few words; what keeps it in the dark otherwise
 	Reason    pack.Text `json:"reason"`
+	Pace      pack.Text `json:"pace"`   // what is needed from now on and what it was; the reason where no pace is judged
 	Number    string    `json:"number"` // resolvable name of the newest number, vintage and all; "" for none
 	Shown     pack.Text `json:"shown"`  // that number as people read it, with its period
 	Page      string    `json:"page"`   // its page

@@ -195,7 +195,7 @@ func (s *Service) openGap(ctx context.Context, r Rule, w watch) (Directive, erro
 	}
 	o := Order{
 		Origin: ByGap, Target: w.Target, Subject: subjectOf(w.Target), Lead: lead, Office: r.Office, By: w.Due, Condition: Condition{Kind: OnPath},
-		Title: text("%s：偏离路径", "%s: off its path", w.Name), Matter: w.Reason.ZH,
+		Title: text("%s：偏离路径", "%s: off its path", w.Name), Matter: "使" + w.Name.ZH + "回到路径。" + w.Reason.ZH,
 	}
 	data, err := o.data()
 	if err != nil {

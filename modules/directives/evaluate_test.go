@@ -20,6 +20,8 @@ import (
 	"yuzhou/kernel/module"
 	"yuzhou/kernel/observation"
 	"yuzhou/kernel/pack"
+	"yuzhou/kernel/period"
+	"yuzhou/kernel/quantity"
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/testkit"
 	"yuzhou/kernel/web"
@@ -195,7 +197,7 @@ func newCity(t *testing.T, db *store.DB) *city {
 			if !strings.HasPrefix(name, "88.500.1/") {
 				return observation.Observation{}, fault.New(fault.NotFound, "%q does not resolve", name)
 			}
-			return observation.Observation{Indicator: "st.hte", Unit: "500000"}, nil
+			return observation.Observation{Indicator: "st.hte", Unit: "500000", Status: observation.Reported, Quantity: quantity.Quantity{Value: quantity.Int(6401), Cmp: quantity.Equal, Unit: quantity.MustUnit("家")}, Period: period.Of(c.now, period.Month)}, nil
 		},
 	})
 	rule := Rule{ID: "r", Office: "office", Opens: []Opens{{"red", 1}, {"yellow", 3}}, MeetingDays: 7, Publishers: []string{"500000"}}

@@ -115,7 +115,7 @@ func compareDue(a, b time.Time) int {
 // when the meeting need not hear of it.
 func targetLine(was, g Gap, d Directive, from time.Time) (l Line, ok bool) {
 	l = directiveLine(d)
-	l.Target, l.Name, l.Light, l.Reason = g.Target, g.Name, g.Light, g.Reason
+	l.Target, l.Name, l.Light, l.Reason = g.Target, g.Name, g.Light, g.Pace
 	l.Changed = g.Words
 	if g.Number != was.Number && g.Number != "" {
 		l.Changed = text("新数：%s；%s", "new: %s; %s", g.Shown, g.Words)

@@ -25,6 +25,7 @@ type Gap struct {
 	Rule      string    `json:"rule"`  // id of the rule that lit it
 	Words     pack.Text `json:"words"` // the gap in a few words; what keeps it in the dark otherwise
 	Reason    pack.Text `json:"reason"`
+	Pace      pack.Text `json:"pace"`   // what is needed from now on and what it was; the reason where no pace is judged
 	Number    string    `json:"number"` // resolvable name of the newest number, vintage and all; "" for none
 	Shown     pack.Text `json:"shown"`  // that number as people read it, with its period
 	Page      string    `json:"page"`   // its page
@@ -49,7 +50,7 @@ func (s *Service) Gaps(ctx context.Context, date, known time.Time) ([]Gap, error
 func gapOf(st Status, prefix string) Gap {
 	g := Gap{
 		Target: st.Target.ID, Name: pack.Text{ZH: st.Indicator.ZH, EN: st.Indicator.EN}, Indicator: st.Target.Indicator, Unit: st.Target.Unit,
-		Body: st.Indicator.Body, Due: st.Target.Due.String(), Light: string(st.Light), Rule: st.Rule, Reason: st.Reason, Words: st.Reason,
+		Body: st.Indicator.Body, Due: st.Target.Due.String(), Light: string(st.Light), Rule: st.Rule, Reason: st.Reason, Words: st.Reason, Pace: st.Reason,
 	}
 	if st.Latest != nil {
 		g.number(*st.Latest, prefix)
@@ -59,6 +60,7 @@ func gapOf(st Status, prefix string) Gap {
 	}
 	g.Behind, g.Path = st.Behind, amount(st.PathValue, st.Indicator.Unit)
 	behind := pack.Text{ZH: shortened(st.Behind), EN: shortened(st.Behind)}
+	g.Pace = text("到期需%s，此段实为%s", "it needs %s until the due date and made %s", rate(st.Required, st), rate(st.Recent, st))
 	switch st.Light {
 	case Red, Yellow:
 		g.Words = text("差 %s，落后路径 %s 个百分点", "short by %s, %s points behind the path", amount(st.Gap, st.Indicator.Unit), behind)

@@ -34,7 +34,7 @@ func TestGaps(t *testing.T) {
 				if g.Light != tt.light || !strings.HasPrefix(g.Number, tt.number) || !strings.Contains(g.Words.ZH, tt.words) || g.Body != "kjj" {
 					t.Errorf("got %+v", g)
 				}
-				if g.Name.ZH == "" || g.Reason.EN == "" || g.Due == "" || g.Number != "" && g.Page == "" {
+				if g.Name.ZH == "" || g.Reason.EN == "" || g.Pace.ZH == "" || g.Due == "" || g.Number != "" && g.Page == "" {
 					t.Errorf("something is left out: %+v", g)
 				}
 				return
