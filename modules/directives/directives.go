@@ -101,7 +101,7 @@ type Needs struct {
 	// Number returns a published number by its resolvable name; fault.NotFound when
 	// the name does not resolve, fault.Invalid when it is no name.
 	Number func(ctx context.Context, name string) (observation.Observation, error)
-	Units    interface {
+	Units  interface {
 		// Unit returns a unit; fault.NotFound when there is none.
 		Unit(ctx context.Context, id string) (org.Unit, error)
 		// Children returns the units right below one, of a kind.

@@ -132,7 +132,7 @@ func (s *Service) onSplit(ctx context.Context, e flow.Effected) error {
 // without a rule or a target.
 func (s *Service) shares(ctx context.Context, d Directive, rule string, units []string) (map[string]pack.Text, error) {
 	if rule == "" || d.Target == "" {
-		return nil, nil
+		return map[string]pack.Text{}, nil
 	}
 	words, err := s.Parts(ctx, d.Target, rule, units)
 	for u, w := range words {

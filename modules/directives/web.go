@@ -300,20 +300,31 @@ func (s *Service) renderDirective(w http.ResponseWriter, r *http.Request, status
 	for _, u := range d.Joint {
 		v.Joint = append(v.Joint, s.unit(ctx, sh, u))
 	}
-	for _, name := range d.Evidence {
-		e := evidenceRow{Name: name}
-		if o, err := s.Number(ctx, name); err == nil {
-			f := sh.Figure(o)
-			e.Figure = &f
-		} else if kind := fault.KindOf(err); kind != fault.NotFound && kind != fault.Invalid {
-			return err
-		}
-		v.Evidence = append(v.Evidence, e)
+	if v.Evidence, err = s.evidenceRows(ctx, sh, d.Evidence); err != nil {
+		return err
 	}
 	for _, p := range d.PartCases {
 		v.Parts = append(v.Parts, partRow{Part: p, Href: "/flow/cases/" + url.PathEscape(p.ID), Name: s.unit(ctx, sh, p.Unit), Lit: clockLit(p.Light), Stage: "part." + p.Stage})
 	}
 	return directivePage.RenderStatus(w, r, status, v)
+}
+
+// evidenceRows looks up the numbers in evidence.
+func (s *Service) evidenceRows(ctx context.Context, sh *web.Shell, names []string) ([]evidenceRow, error) {
+	var out []evidenceRow
+	for _, name := range names {
+		e := evidenceRow{Name: name}
+		o, err := s.Number(ctx, name)
+		switch kind := fault.KindOf(err); {
+		case err == nil:
+			f := sh.Figure(o)
+			e.Figure = &f
+		case kind != fault.NotFound && kind != fault.Invalid:
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, nil
 }
 
 // closeByHand closes a directive from its page.
