@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,6 +26,8 @@ type batch struct {
 	cases   map[string]*row
 	order   []string // ids of touched cases, in order
 	numbers map[string]int64
+	force   map[string]*procedure.Procedure // in force now, by id
+	st      *statements
 	events  []event
 	out     []outRow
 	notices []noticeRow
@@ -38,12 +41,14 @@ type row struct {
 	state  State
 	p      *procedure.Procedure
 	wake   time.Time
-	fresh  bool // not in the database yet
-	dirty  bool // to be written
+	text   string // state as stored
+	fresh  bool   // not in the database yet
+	dirty  bool   // to be written
 }
 
-func (b *batch) run(ctx context.Context, group []*request) ([]answer, error) {
-	var err error
+func (b *batch) run(ctx context.Context, group []*request) (_ []answer, err error) {
+	b.st = newStatements(ctx, b.tx)
+	defer func() { err = errors.Join(err, b.st.close()) }()
 	if b.cal, err = b.s.calendar(ctx, b.tx); err != nil {
 		return nil, err
 	}
@@ -59,7 +64,19 @@ func (b *batch) run(ctx context.Context, group []*request) ([]answer, error) {
 		}
 		answers[i].acts = len(b.out) > n
 	}
-	return answers, b.flush(ctx)
+	return answers, b.write(b.st)
+}
+
+// inForce is the version that new cases of a procedure run on, asked for once.
+func (b *batch) inForce(ctx context.Context, id string) (*procedure.Procedure, error) {
+	if p := b.force[id]; p != nil {
+		return p, nil
+	}
+	p, err := b.s.inForce(ctx, b.tx, id, b.now)
+	if err == nil {
+		b.force[id] = p
+	}
+	return p, err
 }
 
 func (b *batch) one(ctx context.Context, r *request) (Case, error) {
@@ -82,7 +99,7 @@ func (b *batch) open(ctx context.Context, who person, o Opening) (Case, error) {
 	if c, ok, err := b.again(ctx, by, o.Key, eventOpen, ""); ok || err != nil {
 		return c, err
 	}
-	p, err := b.s.inForce(ctx, b.tx, o.Procedure, b.now)
+	p, err := b.inForce(ctx, o.Procedure)
 	if err != nil {
 		return Case{}, err
 	}
@@ -195,11 +212,11 @@ func (b *batch) happen(r *row, key string, e machine.Event) error {
 	if !o.Taken && e.By != program {
 		return fault.New(fault.Conflict, "%q does nothing now: its condition does not hold for case %s", e.Name, r.Number)
 	}
-	_, result, err := o.State.encode()
+	text, result, err := o.State.encode()
 	if err != nil {
 		return err
 	}
-	r.state = o.State
+	r.state, r.text = o.State, text
 	r.Events++
 	ev := event{Case: r.ID, N: r.Events, Name: e.Name, By: e.By, At: e.At, Key: key, Data: e.Data, Result: result}
 	if err := b.append(&ev); err != nil {
@@ -274,7 +291,7 @@ func (b *batch) again(ctx context.Context, by, key, name, id string) (Case, bool
 		}
 	}
 	if was.Case == "" {
-		found, err := b.tx.One(ctx, `SELECT case_, name FROM flow_event WHERE by_ = $1 AND key = $2`, []any{by, key}, &was.Case, &was.Name)
+		found, err := b.st.one(`SELECT case_, name FROM flow_event WHERE by_ = $1 AND key = $2`, []any{by, key}, &was.Case, &was.Name)
 		if err != nil || !found {
 			return Case{}, false, err
 		}
@@ -294,7 +311,7 @@ func (b *batch) find(ctx context.Context, id string) (*row, error) {
 	if r, ok := b.cases[id]; ok {
 		return r, nil
 	}
-	r, err := b.s.load(ctx, b.tx, id)
+	r, err := b.s.load(ctx, b.tx, b.st, id)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"embed"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -106,8 +107,9 @@ func (s *Service) row(ctx context.Context, id string) (*row, error) {
 	}
 	var r *row
 	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
-		r, err = s.load(ctx, tx, id)
-		return err
+		st := newStatements(ctx, tx)
+		r, err = s.load(ctx, tx, st, id)
+		return errors.Join(err, st.close())
 	})
 	if err != nil {
 		return nil, err
@@ -123,7 +125,8 @@ func (s *Service) AsProgram(ctx context.Context) context.Context {
 	return actor.With(ctx, actor.System(s.site.Unit))
 }
 
-// ready puts the guests' procedures in force, once.
+// ready puts the guests' procedures in force, once, and notes the first calendar,
+// so that no case is opened before.
 func (s *Service) ready(ctx context.Context) error {
 	s.once.Lock()
 	defer s.once.Unlock()
@@ -138,6 +141,9 @@ func (s *Service) ready(ctx context.Context) error {
 		}
 		return nil
 	})
+	if err == nil {
+		err = s.relightFirst(ctx)
+	}
 	s.settled = err == nil
 	return err
 }

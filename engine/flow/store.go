@@ -114,6 +114,7 @@ func scanCase(scan func(...any) error) (r row, err error) {
 		return row{}, err
 	}
 	r.Opened, r.Closed, r.Due, r.wake, r.Light = instant(opened), instant(closed), instant(due), instant(wake), lightOf(light)
+	r.text = text
 	if r.state, err = decodeState(text); err != nil {
 		return row{}, fmt.Errorf("state of case %s: %w", r.ID, err)
 	}
@@ -133,11 +134,11 @@ func decodeState(text string) (State, error) {
 	return s, nil
 }
 
-// load reads a case with its procedure.
-func (s *Service) load(ctx context.Context, tx store.Tx, id string) (*row, error) {
+// load reads a case with its procedure and its rows of the inbox.
+func (s *Service) load(ctx context.Context, tx store.Tx, st *statements, id string) (*row, error) {
 	var r row
 	found := false
-	err := tx.Each(ctx, `SELECT `+caseColumns+` FROM flow_case WHERE id = $1`, []any{id}, func(scan func(...any) error) (err error) {
+	err := st.each(`SELECT `+caseColumns+` FROM flow_case WHERE id = $1`, []any{id}, func(scan func(...any) error) (err error) {
 		r, err = scanCase(scan)
 		found = true
 		return err
@@ -151,17 +152,13 @@ func (s *Service) load(ctx context.Context, tx store.Tx, id string) (*row, error
 	if r.p, err = s.version(ctx, tx, r.Digest); err != nil {
 		return nil, err
 	}
-	return &r, s.loadTasks(ctx, tx, &r)
-}
-
-func (s *Service) loadTasks(ctx context.Context, tx store.Tx, r *row) error {
-	var err error
-	r.before, err = store.Collect(ctx, tx, `SELECT id, holder, unit, opened, due, light FROM flow_task WHERE case_ = $1 ORDER BY id`, []any{r.ID},
-		func(scan func(...any) error) (t taskRow, err error) {
-			err = scan(&t.ID, &t.Holder, &t.Unit, &t.Opened, &t.Due, &t.Light)
-			return t, err
-		})
-	return err
+	err = st.each(`SELECT id, holder, unit, opened, due, light FROM flow_task WHERE id > $1 AND id < $2 ORDER BY id`, []any{id + ".", id + "/"}, func(scan func(...any) error) error {
+		var t taskRow
+		err := scan(&t.ID, &t.Holder, &t.Unit, &t.Opened, &t.Due, &t.Light)
+		r.before = append(r.before, t)
+		return err
+	})
+	return &r, err
 }
 
 func readHead(ctx context.Context, tx store.Tx) (link, error) {
@@ -170,24 +167,64 @@ func readHead(ctx context.Context, tx store.Tx) (link, error) {
 	return l, err
 }
 
-// statements are those of one batch, prepared when first used.
+// statements are those of one transaction, prepared when first used.
 type statements struct {
-	ctx  context.Context //nolint:containedctx // lives as long as one batch
+	ctx  context.Context //nolint:containedctx // lives as long as one transaction
 	tx   store.Tx
 	made map[string]*sql.Stmt
 }
 
-func (st *statements) exec(query string, args ...any) error {
+func newStatements(ctx context.Context, tx store.Tx) *statements {
+	return &statements{ctx, tx, map[string]*sql.Stmt{}}
+}
+
+func (st *statements) prepare(query string) (*sql.Stmt, error) {
 	p, ok := st.made[query]
-	if !ok {
-		var err error
-		if p, err = st.tx.Prepare(st.ctx, query); err != nil {
-			return err
-		}
+	if ok {
+		return p, nil
+	}
+	p, err := st.tx.Prepare(st.ctx, query)
+	if err == nil {
 		st.made[query] = p
 	}
-	_, err := p.ExecContext(st.ctx, args...)
+	return p, err
+}
+
+func (st *statements) exec(query string, args ...any) error {
+	p, err := st.prepare(query)
+	if err != nil {
+		return err
+	}
+	_, err = p.ExecContext(st.ctx, args...)
 	return st.tx.Fault(err)
+}
+
+// each calls scan for every row of query, in order.
+func (st *statements) each(query string, args []any, scan func(scan func(...any) error) error) error {
+	p, err := st.prepare(query)
+	if err != nil {
+		return err
+	}
+	rows, err := p.QueryContext(st.ctx, args...)
+	if err != nil {
+		return st.tx.Fault(err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err says more
+	for rows.Next() {
+		if err := scan(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return st.tx.Fault(rows.Err())
+}
+
+// one scans the single row of query into dst; found is false when there is none.
+func (st *statements) one(query string, args []any, dst ...any) (found bool, err error) {
+	err = st.each(query, args, func(scan func(...any) error) error {
+		found = true
+		return scan(dst...)
+	})
+	return found, err
 }
 
 func (st *statements) close() (err error) {
@@ -197,17 +234,7 @@ func (st *statements) close() (err error) {
 	return err
 }
 
-// flush writes all rows of the batch.
-func (b *batch) flush(ctx context.Context) error {
-	st := b.statements(ctx)
-	err := b.write(st)
-	return errors.Join(err, st.close())
-}
-
-func (b *batch) statements(ctx context.Context) *statements {
-	return &statements{ctx, b.tx, map[string]*sql.Stmt{}}
-}
-
+// write writes all rows of the batch.
 func (b *batch) write(st *statements) error {
 	for _, e := range b.events {
 		if err := st.exec(`INSERT INTO flow_event (seq, case_, n, name, by_, at, key, data, result, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
@@ -244,17 +271,14 @@ func (b *batch) write(st *statements) error {
 }
 
 func (b *batch) writeCase(st *statements, r *row) error {
-	text, _, err := r.state.encode()
-	if err != nil {
-		return err
-	}
+	var err error
 	if r.fresh {
 		err = st.exec(`INSERT INTO flow_case (`+caseColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 			r.ID, r.Number, r.Procedure, r.Digest, r.Title.ZH, r.Title.EN, r.Subject, r.Unit, r.Parent,
-			micros(r.Opened), micros(r.Closed), r.Events, lightNumber(r.Light), micros(r.Due), micros(r.wake), text)
+			micros(r.Opened), micros(r.Closed), r.Events, lightNumber(r.Light), micros(r.Due), micros(r.wake), r.text)
 	} else {
 		err = st.exec(`UPDATE flow_case SET digest = $1, closed = $2, events = $3, light = $4, due = $5, wake = $6, state = $7 WHERE id = $8`,
-			r.Digest, micros(r.Closed), r.Events, lightNumber(r.Light), micros(r.Due), micros(r.wake), text, r.ID)
+			r.Digest, micros(r.Closed), r.Events, lightNumber(r.Light), micros(r.Due), micros(r.wake), r.text, r.ID)
 	}
 	if err != nil {
 		return err

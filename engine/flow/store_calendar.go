@@ -133,6 +133,19 @@ func (s *Service) relight(ctx context.Context) error {
 	}
 }
 
+// relightFirst notes the calendar that the first case will be computed with.
+func (s *Service) relightFirst(ctx context.Context) error {
+	var was string
+	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
+		was, _, err = lastRelit(ctx, tx)
+		return err
+	})
+	if err != nil || was != "" {
+		return err
+	}
+	return s.relight(ctx)
+}
+
 // lastRelit returns the calendar that dues were last computed with, and how far
 // that had come.
 func lastRelit(ctx context.Context, tx store.Tx) (digest, upto string, err error) {

@@ -66,8 +66,10 @@ func (s *Service) Verify(ctx context.Context) (Audited, error) {
 		if err != nil {
 			return err
 		}
+		st := newStatements(ctx, tx)
+		defer st.close() //nolint:errcheck // read only
 		for _, id := range ids {
-			if a.Broken, err = s.replayed(ctx, tx, id); err != nil || a.Broken != "" {
+			if a.Broken, err = s.replayed(ctx, tx, st, id); err != nil || a.Broken != "" {
 				return err
 			}
 			a.Cases++
@@ -105,12 +107,17 @@ func (a *Audited) chain(ctx context.Context, tx store.Tx) error {
 
 // replayed computes a case from its events and says how it differs from what is
 // stored; "" when it does not.
-func (s *Service) replayed(ctx context.Context, tx store.Tx, id string) (string, error) {
-	r, err := s.load(ctx, tx, id)
+func (s *Service) replayed(ctx context.Context, tx store.Tx, st *statements, id string) (string, error) {
+	r, err := s.load(ctx, tx, st, id)
 	if err != nil {
 		return "", err
 	}
-	events, err := store.Collect(ctx, tx, `SELECT `+eventColumns+` FROM flow_event WHERE case_ = $1 ORDER BY n`, []any{id}, scanEvent)
+	var events []event
+	err = st.each(`SELECT `+eventColumns+` FROM flow_event WHERE case_ = $1 ORDER BY n`, []any{id}, func(scan func(...any) error) error {
+		e, err := scanEvent(scan)
+		events = append(events, e)
+		return err
+	})
 	if err != nil {
 		return "", err
 	}

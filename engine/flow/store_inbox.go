@@ -219,8 +219,10 @@ func (q boxQuery) count(ctx context.Context, now time.Time, box *Inbox) error {
 // items reads the cases that a page of tasks belongs to.
 func (s *Service) items(ctx context.Context, tx store.Tx, cal clock.Calendar, rows []boxRow) ([]Item, error) {
 	out := make([]Item, 0, len(rows))
+	st := newStatements(ctx, tx)
+	defer st.close() //nolint:errcheck // read only
 	for _, t := range rows {
-		r, err := s.load(ctx, tx, t.Case)
+		r, err := s.load(ctx, tx, st, t.Case)
 		if err != nil {
 			return nil, err
 		}

@@ -68,7 +68,7 @@ func (s *Service) relightSome(ctx context.Context, c change, from string) (last 
 			last = rows[len(rows)-1].id
 		}
 		b := &batch{s: s, tx: tx, now: s.now(), cal: cal, head: head}
-		st := b.statements(ctx)
+		st := newStatements(ctx, tx)
 		moved, err := b.recompute(st, rows, was)
 		if err == nil {
 			err = b.logRelit(st, relit{Before: c.before, After: c.after, Upto: last, Cases: len(rows), Moved: len(moved)}, moved)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"yuzhou/engine/flow/procedure"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/store"
 )
@@ -111,7 +112,7 @@ func (s *Service) commit(ctx context.Context, group []*request) {
 func (s *Service) attempt(ctx context.Context, group []*request) (answers []answer, err error) {
 	for range retries {
 		err = s.db.Write(ctx, func(tx store.Tx) error {
-			b := &batch{s: s, tx: tx, now: s.now(), cases: map[string]*row{}, numbers: map[string]int64{}}
+			b := &batch{s: s, tx: tx, now: s.now(), cases: map[string]*row{}, numbers: map[string]int64{}, force: map[string]*procedure.Procedure{}}
 			answers, err = b.run(ctx, group)
 			return err
 		})

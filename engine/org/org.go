@@ -86,6 +86,7 @@ type Service struct {
 	site  web.Site
 	words func() (map[string]web.Catalog, error) // this package's wordings by language
 
+	known  known    // who was looked up a moment ago
 	gate   gate     // before the hashing of passwords
 	door   *doorman // counts failures by address
 	mu     sync.Mutex

@@ -62,7 +62,7 @@ func (s *Service) EnsureOwner(ctx context.Context) (user, password string, creat
 		return "", "", false, err
 	}
 	ctx = actor.With(ctx, actor.System(s.site.Unit))
-	err = s.db.Write(ctx, func(tx store.Tx) error {
+	err = s.write(ctx, func(tx store.Tx) error {
 		if user, err = freeLogin(ctx, tx, "owner"); err != nil {
 			return err
 		}
@@ -134,7 +134,7 @@ func (s *Service) addPerson(ctx context.Context, p NewPerson) (id, password stri
 	if err != nil {
 		return "", "", err
 	}
-	err = s.db.Write(ctx, func(tx store.Tx) error { return s.insertAccount(ctx, tx, p, hash) })
+	err = s.write(ctx, func(tx store.Tx) error { return s.insertAccount(ctx, tx, p, hash) })
 	return p.Person, password, err
 }
 
@@ -206,7 +206,7 @@ func (s *Service) grant(ctx context.Context, person string, g actor.Grant) error
 			return s.refuse(conflict, "grant.has", string(g.Role), g.Unit)
 		}
 	}
-	return s.db.Write(ctx, func(tx store.Tx) error { return s.addGrant(ctx, tx, person, g) })
+	return s.write(ctx, func(tx store.Tx) error { return s.addGrant(ctx, tx, person, g) })
 }
 
 func (s *Service) addGrant(ctx context.Context, tx store.Tx, person string, g actor.Grant) error {
@@ -227,7 +227,7 @@ func (s *Service) revoke(ctx context.Context, person, id string) error {
 	if i < 0 {
 		return s.refuse(notFound, "grant.unknown", id)
 	}
-	return s.db.Write(ctx, func(tx store.Tx) error {
+	return s.write(ctx, func(tx store.Tx) error {
 		if err := endGrant(ctx, tx, person, id, s.now()); err != nil {
 			return err
 		}
@@ -256,7 +256,7 @@ func (s *Service) setPost(ctx context.Context, person, post string) error {
 		return err
 	}
 	today := s.day(s.now())
-	return s.db.Write(ctx, func(tx store.Tx) error {
+	return s.write(ctx, func(tx store.Tx) error {
 		known, err := postExists(ctx, tx, post)
 		if err != nil {
 			return err
@@ -305,7 +305,7 @@ func (s *Service) resetPassword(ctx context.Context, person string) (password st
 	if err != nil {
 		return "", err
 	}
-	return password, s.db.Write(ctx, func(tx store.Tx) error {
+	return password, s.write(ctx, func(tx store.Tx) error {
 		return s.replacePassword(ctx, tx, account{person: person, login: p.Login, password: hash, temporary: true}, "org.password.reset")
 	})
 }
@@ -350,7 +350,7 @@ func (s *Service) changePassword(ctx context.Context, old, chosen string) error 
 	if acc.password, err = s.hash(ctx, chosen); err != nil {
 		return err
 	}
-	return s.db.Write(ctx, func(tx store.Tx) error {
+	return s.write(ctx, func(tx store.Tx) error {
 		return s.replacePassword(ctx, tx, acc, "org.password.change")
 	})
 }
@@ -360,7 +360,7 @@ func (s *Service) lock(ctx context.Context, person string) error {
 	if _, err := s.managed(ctx, person); err != nil {
 		return err
 	}
-	return s.db.Write(ctx, func(tx store.Tx) error {
+	return s.write(ctx, func(tx store.Tx) error {
 		if err := setLocked(ctx, tx, person, 1); err != nil {
 			return err
 		}
@@ -380,7 +380,7 @@ func (s *Service) unlock(ctx context.Context, person string) error {
 	if err != nil {
 		return err
 	}
-	return s.db.Write(ctx, func(tx store.Tx) error {
+	return s.write(ctx, func(tx store.Tx) error {
 		if err := setLocked(ctx, tx, person, 0); err != nil {
 			return err
 		}

@@ -109,7 +109,7 @@ func (s *Service) signIn(ctx context.Context, login, password string, from origi
 func (s *Service) reserve(ctx context.Context, login string) (failures int64, err error) {
 	now := s.now()
 	var wait time.Duration
-	err = s.db.Write(ctx, func(tx store.Tx) error {
+	err = s.write(ctx, func(tx store.Tx) error {
 		was, err := attempts(ctx, tx, digest(login))
 		if err != nil {
 			return err
@@ -133,7 +133,7 @@ func (s *Service) reserve(ctx context.Context, login string) (failures int64, er
 func (s *Service) wrong(ctx context.Context, acc account, failures int64) error {
 	if acc.person != "" && failures == freeFailures {
 		ctx := actor.With(ctx, actor.Actor{ID: "visitor", Name: "visitor"})
-		err := s.db.Write(ctx, func(tx store.Tx) error {
+		err := s.write(ctx, func(tx store.Tx) error {
 			return s.Audit(ctx, tx, "org.account.lockout", acc.person, "five wrong passwords in a row")
 		})
 		if err != nil {
@@ -156,7 +156,7 @@ func (s *Service) openSession(ctx context.Context, acc account, from origin) (si
 	out := signedIn{token: newToken(), temporary: acc.temporary, until: now.Add(absoluteLimit)}
 	out.who = actor.Actor{ID: acc.person, Name: acc.name}
 	ctx = actor.With(ctx, out.who)
-	err := s.db.Write(ctx, func(tx store.Tx) error {
+	err := s.write(ctx, func(tx store.Tx) error {
 		if err := clearAttempts(ctx, tx, digest(acc.login)); err != nil {
 			return err
 		}
@@ -191,10 +191,14 @@ type caller struct {
 // bearer finds out who a token belongs to; found is false when the session has
 // ended, was never there, or its account is locked.
 func (s *Service) bearer(ctx context.Context, token string) (c caller, found bool, err error) {
-	now := s.now()
+	now, key := s.now(), digest(token)
+	c, epoch, ok := s.known.get(key, now)
+	if ok {
+		return c, true, nil
+	}
 	var row sessionRow
 	err = s.db.Read(ctx, func(tx store.Tx) error {
-		if row, found, err = sessionOf(ctx, tx, digest(token)); err != nil || !found {
+		if row, found, err = sessionOf(ctx, tx, key); err != nil || !found {
 			return err
 		}
 		if now.Sub(row.seen) >= idleLimit || now.Sub(row.created) >= absoluteLimit || row.locked {
@@ -217,12 +221,13 @@ func (s *Service) bearer(ctx context.Context, token string) (c caller, found boo
 			return caller{}, false, err
 		}
 	}
+	s.known.put(key, c, now, epoch)
 	return c, true, nil
 }
 
 // signOut ends the session of a token; none is no error.
 func (s *Service) signOut(ctx context.Context, token string) error {
-	return s.db.Write(ctx, func(tx store.Tx) error {
+	return s.write(ctx, func(tx store.Tx) error {
 		row, found, err := sessionOf(ctx, tx, digest(token))
 		if err != nil || !found {
 			return err
@@ -237,7 +242,7 @@ func (s *Service) signOut(ctx context.Context, token string) error {
 // revokeSession ends one of the actor's own sessions.
 func (s *Service) revokeSession(ctx context.Context, id string) error {
 	who := actor.Of(ctx).ID
-	return s.db.Write(ctx, func(tx store.Tx) error {
+	return s.write(ctx, func(tx store.Tx) error {
 		if err := endSession(ctx, tx, who, id); err != nil {
 			return err
 		}
@@ -261,7 +266,7 @@ func (s *Service) sessions(ctx context.Context, current string) (out []Session, 
 // purge deletes sessions that have expired and attempts that are forgotten.
 func (s *Service) purge(ctx context.Context) error {
 	now := s.now()
-	return s.db.Write(ctx, func(tx store.Tx) error {
+	return s.write(ctx, func(tx store.Tx) error {
 		return purge(ctx, tx, now)
 	})
 }

@@ -48,6 +48,7 @@ func NewRouter(site Site, log *slog.Logger, decide Decide) *Router {
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("Yuzhou", site.Version)
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/v1/openapi", "", ""
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.CreateHooks = nil // no $schema member in answers
 	rt := &Router{Site: site, Log: log, Decide: decide, mux: mux, api: humago.New(mux, config)}
 	rt.Static("GET /assets/", assets.Handler())

@@ -61,7 +61,7 @@ CREATE TABLE flow_number (
 );
 -- Tasks, taken from the states: the inbox.
 CREATE TABLE flow_task (
-    id     TEXT   NOT NULL PRIMARY KEY, -- case id, a dot and a running number
+    id     TEXT   NOT NULL PRIMARY KEY, -- case id, a dot and a running number: the tasks of a case lie together
     case_  TEXT   NOT NULL,
     holder TEXT   NOT NULL, -- person:ID, post:ID or unit:ID:ROLE
     unit   TEXT   NOT NULL, -- of the holder, for views of a subtree; empty: none
@@ -71,7 +71,6 @@ CREATE TABLE flow_task (
 );
 CREATE INDEX flow_task_holder ON flow_task (holder, due, id);
 CREATE INDEX flow_task_unit ON flow_task (unit, due, id);
-CREATE INDEX flow_task_case ON flow_task (case_);
 -- What is to be done after a commit: told to modules and people, in order within a case.
 CREATE TABLE flow_outbox (
     id    TEXT   NOT NULL PRIMARY KEY, -- event's seq, 20 digits, a dot and a running number: sorts by time
