@@ -281,6 +281,9 @@ func (s *Service) renderDirective(w http.ResponseWriter, r *http.Request, status
 		Row: s.row(ctx, sh, d.Directive), D: d.Directive, Matter: d.Matter, Office: s.unit(ctx, sh, d.Office), Why: sh.In(d.Why), Again: sh.In(d.Again), Files: d.Files,
 		CaseHref: "/flow/cases/" + url.PathEscape(d.ID), MayClose: d.Stage == stageReview && s.Access.Decide(ctx, sh.Actor, actor.Visit, d.Office) == nil, Error: problem,
 	}
+	if d.Origin == ByGap && sh.English() { // the matter was worded in Chinese
+		v.Matter = "Bring the number back to its path: " + d.Gap.EN + "."
+	}
 	if d.Target != "" {
 		v.TargetHref = sh.Link("/plan/targets/" + url.PathEscape(d.Target))
 	}
