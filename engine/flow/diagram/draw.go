@@ -140,8 +140,8 @@ func (d *drawing) state(f *frame, b *box, at point) {
 	x, y := at.x-b.w/2, at.y-b.h/2
 	switch {
 	case s.History():
-		d.tag(`<circle class="flow-box" cx="%.1f" cy="%.1f" r="12"/><text class="flow-name" x="%.1f" y="%.1f" text-anchor="middle">%s</text>`,
-			at.x, at.y, at.x, at.y+5, map[procedure.Kind]string{procedure.Shallow: "H", procedure.Deep: "H*"}[s.Kind])
+		d.tag(`<circle class="flow-box" cx="%.1f" cy="%.1f" r="12"/><text class="flow-mark" x="%.1f" y="%.1f" text-anchor="middle">%s</text>`,
+			at.x, at.y, at.x, at.y+4.5, map[procedure.Kind]string{procedure.Shallow: "H", procedure.Deep: "H*"}[s.Kind])
 	case s.Kind == procedure.Final:
 		d.tag(`<circle class="flow-box" cx="%.1f" cy="%.1f" r="10"/><circle class="flow-dot" cx="%.1f" cy="%.1f" r="5.5"/>`, at.x, y+11, at.x, y+11)
 		d.text(&d.out, b.lines, point{at.x, y + 24}, "middle")

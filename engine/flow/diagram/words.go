@@ -61,26 +61,27 @@ func (l line) size() float64 {
 // height returns the height that a line takes, in CSS pixels.
 func (l line) height() float64 { return l.size() * 1.35 }
 
-// width returns the width of a line, in CSS pixels: a Chinese character is one em
-// wide, another about 0.55.
+// width returns the width of a line, in CSS pixels.
 func (l line) width() float64 {
+	letter := 0.58
+	if l.class == nameLine {
+		letter = 0.66 // bold letters are wider, bold Chinese characters are not
+	}
+	return ems(l.text, letter) * l.size()
+}
+
+// ems returns the width of a text in ems: a Chinese character is one wide, a letter
+// as much as is said. Fonts differ; this is for the wide ones.
+func ems(text string, letter float64) float64 {
 	em := 0.0
-	for _, r := range l.text {
+	for _, r := range text {
 		if r >= 0x2E80 {
 			em++
 		} else {
-			em += 0.55
+			em += letter
 		}
 	}
-	if l.class == nameLine && w600(l.text) {
-		em *= 1.06
-	}
-	return em * l.size()
-}
-
-// w600 reports whether a text has letters that are wider in bold: Chinese ones are not.
-func w600(text string) bool {
-	return strings.IndexFunc(text, func(r rune) bool { return r < 0x2E80 }) >= 0
+	return em
 }
 
 // name returns what a state is called.
@@ -224,14 +225,8 @@ func lines(texts []string, class string) []line {
 
 // cut shortens a text to a width in ems.
 func cut(text string, width float64) string {
-	em := 0.0
-	for i, r := range text {
-		if r >= 0x2E80 {
-			em++
-		} else {
-			em += 0.55
-		}
-		if em > width {
+	for i := range text {
+		if ems(text[:i], 0.55) > width {
 			return text[:i] + "…"
 		}
 	}
@@ -244,7 +239,7 @@ func wrap(text string, width float64) []string {
 	var out []string
 	row, em := "", 0.0
 	for _, piece := range pieces(text) {
-		n := line{text: piece, class: eventLine}.width() / 13
+		n := ems(piece, 0.55)
 		if em+n > width+0.5 && row != "" {
 			out = append(out, strings.TrimSpace(row))
 			row, em = "", 0
