@@ -141,7 +141,7 @@ type listView struct {
 	Rows     []workRow
 	Summary  []lit
 	Counts   []kindCount
-	Demo     bool // some are demonstration data
+	Demo     int // how many are demonstration data
 	Kinds    []string
 	Lights   []Light
 	Elements []Element
@@ -190,7 +190,10 @@ func (s *Service) showList(w http.ResponseWriter, r *http.Request) error {
 	for _, e := range all {
 		if v.Query.fits(e) {
 			v.Rows = append(v.Rows, d.row(e))
-			v.Demo = v.Demo || e.Demo
+			if e.Demo { // never counted with the rest
+				v.Demo++
+				continue
+			}
 			lights[e.Standing.Light]++
 			kinds[e.Kind]++
 		}
@@ -236,6 +239,7 @@ type ganttView struct {
 	Query   Query
 	Kinds   []string
 	Drawing template.HTML
+	Narrow  template.HTML // the same for a telephone
 	Classes []classKey
 	Lights  []lit
 	From    string
@@ -285,7 +289,8 @@ func (s *Service) showGantt(w http.ResponseWriter, r *http.Request) error {
 		v.Lights = append(v.Lights, litOf(l))
 	}
 	if len(g.Bars) > 0 {
-		v.Drawing = g.draw(d.sh, d.sh.In(pack.Text{ZH: "各事项的起止和里程碑", EN: "Works with their spans and milestones"}))
+		title := d.sh.In(pack.Text{ZH: "各事项的起止和里程碑", EN: "Works with their spans and milestones"})
+		v.Drawing, v.Narrow = g.draw(d.sh, title, ganttDesk), g.draw(d.sh, title, ganttPhone)
 	}
 	return ganttPage.Render(w, r, v)
 }

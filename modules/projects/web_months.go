@@ -36,6 +36,7 @@ type monthRow struct {
 	Text            string
 	Missing         bool
 	ReportHref      string
+	MayReport       bool
 	Documents       []link
 }
 

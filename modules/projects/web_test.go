@@ -74,8 +74,8 @@ func TestPages(t *testing.T) {
 		status     int
 		has, not   []string
 	}{
-		{"/projects", "", 200, []string{"13 个标志性项目", "演示数据", "测试项目", "■</span> 滞后", "projects.milestone.late-3-months", "页面只载类别", "项目类别 × 3", "政策 × 1", "1,200万元", "/plan/targets/T09"}, []string{"登记项目"}},
-		{"/projects?lang=en", "clerk", 200, []string{"13 landmark projects", "Enter a project", "Demonstration"}, nil},
+		{"/projects", "", 200, []string{"1 个标志性项目", "另有 14 项演示数据", "演示数据", "测试项目", "■</span> 滞后", "projects.milestone.late-3-months", "页面只载类别", "项目类别 × 3", "政策 × 1", "1,200万元", "/plan/targets/T09"}, []string{"登记项目"}},
+		{"/projects?lang=en", "clerk", 200, []string{"Landmark projects: 1,", "14 works of demonstration", "Enter a project", "Demonstration"}, nil},
 		{"/projects?demo=no&kind=project", "", 200, []string{"测试项目"}, []string{"DEMO-"}},
 		{"/projects?element=PC2", "", 200, []string{"DEMO-"}, []string{"测试项目"}},
 		{"/projects?light=reached", "", 200, []string{"没有符合条件"}, nil},
@@ -86,7 +86,7 @@ func TestPages(t *testing.T) {
 		{"/projects/" + id + "?lang=en", "", 200, []string{"29 months late", "Experts", "Not reported"}, nil},
 		{"/projects/DEMO-01", "clerk", 200, []string{"演示数据", "不是任何真实的项目"}, []string{"/edit"}},
 		{"/projects/XM-9", "", 404, nil, nil},
-		{"/projects/gantt", "", 200, []string{"<svg", "2024-11 – 2026-10", "今天", "重大科技基地", "url(#g2)"}, nil},
+		{"/projects/gantt", "", 200, []string{"<svg", "2024-11 – 2026-10", "今天", "重大科技基地", "url(#class-2-desk)"}, nil},
 		{"/projects/gantt?from=2023-01&to=2027-12&kind=project&lang=en", "", 200, []string{"today", "2027"}, nil},
 		{"/projects/gantt?from=2023", "", 422, []string{"2023"}, nil},
 		{"/projects/gantt?from=1900-01&to=2027-01", "", 422, []string{"120 months"}, nil},
@@ -287,6 +287,8 @@ func TestGantt(t *testing.T) {
 		{ID: "ZC-1", Name: "Policy", Class: 5, From: mon(t, "2024-02"), To: mon(t, "2024-06"), Standing: Standing{Light: CannotSay}, Href: "/projects/ZC-1", Milestones: []ganttMark{{mon(t, "2024-02"), CannotSay, "?"}}},
 	}}
 	for _, lang := range web.Langs() {
-		testkit.Golden(t, "gantt."+lang+".svg", []byte(string(g.draw(&web.Shell{Lang: lang}, "t"))+"\n"))
+		for _, c := range []cut{ganttDesk, ganttPhone} {
+			testkit.Golden(t, "gantt."+c.class+"."+lang+".svg", []byte(string(g.draw(&web.Shell{Lang: lang}, "t", c))+"\n"))
+		}
 	}
 }

@@ -31,7 +31,8 @@ type workView struct {
 	Links      []linkRow
 	Photos     []link
 	Documents  []link
-	Months     []monthRow
+	Months     []monthRow // up to the present one, the newest first
+	Ahead      []monthRow // those to come, the next first
 	Versions   []versionRow
 	Closing    *closingRow
 	Underway   string // address of the change under way, for who may see it
@@ -97,10 +98,6 @@ func (s *Service) showWork(w http.ResponseWriter, r *http.Request) error {
 	v := workView{Row: d.row(e), Entry: e, Body: d.sh.In(e.Body), Risk: e.Risk, Post: e.Post, Issuer: d.unit(e.Issuer)}
 	d.plan(&v, e)
 	d.papers(&v, st)
-	for _, m := range st.rows(d.sh.Date) {
-		v.Months = append(v.Months, d.month(st, m))
-	}
-	slices.Reverse(v.Months) // the newest month is what people come for
 	for _, old := range b.versions {
 		if old.ID == st.ID && !old.Since.After(d.sh.Known) {
 			v.Versions = append(v.Versions, versionRow{
@@ -114,8 +111,23 @@ func (s *Service) showWork(w http.ResponseWriter, r *http.Request) error {
 			v.Underway = "/projects/" + st.ID + "/changes/" + st.Underway
 		}
 	}
+	d.months(&v, st)
 	v.MayDrive = s.Late != nil && !st.Demo && d.sh.AsOf == "" && s.Access.Decide(ctx, d.sh.Actor, actor.Decide, st.Unit) == nil
 	return workPage.Render(w, r, v)
+}
+
+// months writes a work month by month, what has come apart from what is to come.
+func (d desk) months(v *workView, st state) {
+	for _, m := range st.rows(d.sh.Date) {
+		row := d.month(st, m)
+		row.MayReport = v.MayEdit && !m.Month.Start().After(d.sh.Date)
+		if m.Month.Start().After(d.sh.Date) {
+			v.Ahead = append(v.Ahead, row)
+		} else {
+			v.Months = append(v.Months, row)
+		}
+	}
+	slices.Reverse(v.Months) // the newest month is what people come for
 }
 
 // plan writes what a work is to do and to move.
