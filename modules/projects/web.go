@@ -186,17 +186,25 @@ func (s *Service) showList(w http.ResponseWriter, r *http.Request) error {
 			v.Elements = append(v.Elements, e)
 		}
 	}
+	v.tally(d, all)
+	return listPage.Render(w, r, v)
+}
+
+// tally writes the works that are asked for and counts them, demonstration data
+// apart.
+func (v *listView) tally(d desk, all []Entry) {
 	lights, kinds := map[Light]int{}, map[string]int{}
 	for _, e := range all {
-		if v.Query.fits(e) {
-			v.Rows = append(v.Rows, d.row(e))
-			if e.Demo { // never counted with the rest
-				v.Demo++
-				continue
-			}
-			lights[e.Standing.Light]++
-			kinds[e.Kind]++
+		if !v.Query.fits(e) {
+			continue
 		}
+		v.Rows = append(v.Rows, d.row(e))
+		if e.Demo {
+			v.Demo++
+			continue
+		}
+		lights[e.Standing.Light]++
+		kinds[e.Kind]++
 	}
 	for _, l := range Lights() {
 		if lights[l] > 0 {
@@ -206,7 +214,6 @@ func (s *Service) showList(w http.ResponseWriter, r *http.Request) error {
 	for _, k := range Kinds() {
 		v.Counts = append(v.Counts, kindCount{k, kinds[k]})
 	}
-	return listPage.Render(w, r, v)
 }
 
 // slots groups what the plan names and nobody has filled in, by kind and reason.
