@@ -16,7 +16,7 @@ import (
 // Order asks for a directive.
 type Order struct {
 	Key       string // idempotency key; "" for none
-	Origin    string
+	Origin    string // ByHand when empty
 	Target    string // id; "" when it is about no target
 	Subject   string // "project/P3"; that of Target when empty
 	Meeting   string // id
@@ -86,6 +86,9 @@ func (s *Service) complete(ctx context.Context, r Rule, o Order) (Order, error) 
 	}
 	if o.Office == "" {
 		o.Office = r.Office
+	}
+	if o.Origin == "" {
+		o.Origin = ByHand
 	}
 	if o.Condition.Kind == "" {
 		o.Condition.Kind = OnDocument
