@@ -94,7 +94,7 @@ func start(b *testing.B, database string) *server {
 	}
 	s.addr = m[1]
 	var token struct{ Token string }
-	s.call(b, http.MethodPost, "/api/v1/org/sessions", map[string]any{"login": m[2], "password": m[3]}, &token)
+	s.call(b, http.MethodPost, "/api/v1/org/sessions", map[string]any{"user": m[2], "password": m[3]}, &token)
 	s.token = token.Token
 	s.call(b, http.MethodPost, "/api/v1/flow/procedures", map[string]any{"name": "bench.yaml", "text": procedureText}, nil)
 	return s

@@ -12,8 +12,8 @@ import (
 )
 
 // readAny reads a procedure as YAML or, by its name, as SCXML.
-func readAny(name string, source []byte) (*procedure.Procedure, []pack.Finding) {
-	return examine(name, source)
+func (s *Service) readAny(name string, source []byte) (*procedure.Procedure, []pack.Finding) {
+	return s.examine(name, source)
 }
 
 type simulateInput struct {
@@ -60,7 +60,7 @@ type Simulation struct {
 // statechart. A chart that only lacks what a city asks of it (an owner, a clock)
 // can be tried all the same.
 func (s *Service) apiSimulate(_ context.Context, in *simulateInput) (Simulation, error) {
-	p, findings := readAny(in.Body.Name, []byte(in.Body.Text))
+	p, findings := s.readAny(in.Body.Name, []byte(in.Body.Text))
 	if p == nil {
 		return Simulation{}, errorsOf(findings)
 	}

@@ -3,6 +3,8 @@ package flow
 import (
 	"context"
 	"io/fs"
+	"maps"
+	"slices"
 	"time"
 
 	"yuzhou/engine/flow/procedure"
@@ -40,12 +42,16 @@ func errorsOf(findings []pack.Finding) error {
 }
 
 // examine reads a procedure and checks all that can be checked of it.
-func examine(name string, source []byte) (*procedure.Procedure, []pack.Finding) {
+func (s *Service) examine(name string, source []byte) (*procedure.Procedure, []pack.Finding) {
 	p, findings := procedure.Parse(name, source)
 	if p == nil || errorsOf(findings) != nil {
 		return nil, findings
 	}
-	return p, append(findings, procedure.Check(p)...)
+	topics := []string{}
+	for _, g := range s.guests {
+		topics = slices.AppendSeq(topics, maps.Keys(g.Topics))
+	}
+	return p, append(findings, procedure.Check(p, procedure.Known{File: name, Topics: topics})...)
 }
 
 // settle puts a guest's procedures in force: those that are not there yet.
@@ -62,7 +68,7 @@ func (s *Service) settle(ctx context.Context, tx store.Tx, g Guest) error {
 		if err != nil {
 			return err
 		}
-		p, findings := examine(name, source)
+		p, findings := s.examine(name, source)
 		if err := errorsOf(findings); err != nil {
 			return err
 		}
@@ -139,7 +145,7 @@ func (s *Service) Accept(ctx context.Context, name string, source []byte) (Versi
 	if err := s.ready(ctx); err != nil {
 		return Version{}, err
 	}
-	p, findings := examine(name, source)
+	p, findings := s.examine(name, source)
 	if err := errorsOf(findings); err != nil {
 		return Version{}, err
 	}

@@ -47,7 +47,7 @@ func (s *Service) Migrate(ctx context.Context, m Migration) (Migrated, error) {
 	if err != nil {
 		return Migrated{}, err
 	}
-	out := Migrated{Cases: len(cases), Findings: procedure.CheckMap(from, to, m.States, configurations(cases))}
+	out := Migrated{Cases: len(cases), Findings: procedure.CheckMap(from, to, m.States, standings(cases))}
 	if m.Check || errorsOf(out.Findings) != nil {
 		return out, nil
 	}
@@ -60,11 +60,17 @@ func (s *Service) Migrate(ctx context.Context, m Migration) (Migrated, error) {
 	return out, nil
 }
 
-// configurations lists where cases stand, each distinct one once.
-func configurations(cases []row) []machine.Configuration {
-	var out []machine.Configuration
+// standings lists where cases stand.
+func standings(cases []row) []procedure.Standing {
+	var out []procedure.Standing
 	for _, c := range cases {
-		out = append(out, c.State)
+		st := procedure.Standing{Case: c.ID, Active: c.State.Active, History: c.State.History, Data: c.State.Data}
+		for name, k := range c.Clocks {
+			if k.Stopped.IsZero() {
+				st.Clocks = append(st.Clocks, name)
+			}
+		}
+		out = append(out, st)
 	}
 	return out
 }

@@ -150,6 +150,9 @@ func migrated(s State, e machine.Event) (State, error) {
 	}
 	history := make(map[string][]string, len(s.History))
 	for h, ids := range s.History {
+		if to[h] == "" {
+			continue // forgotten
+		}
 		name, err := move([]string{h})
 		if err != nil {
 			return s, err

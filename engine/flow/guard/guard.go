@@ -37,6 +37,7 @@ type Scope struct {
 type Program struct {
 	text string
 	prg  cel.Program
+	vars map[string]bool // variables that the expression names
 }
 
 // String returns the expression as it was written.
@@ -44,6 +45,9 @@ func (p Program) String() string { return p.text }
 
 // None reports whether there is no expression.
 func (p Program) None() bool { return p.prg == nil }
+
+// Mentions reports whether the expression names a variable: data, event, states.
+func (p Program) Mentions(variable string) bool { return p.vars[variable] }
 
 // environment is made once: that takes milliseconds.
 //
@@ -87,7 +91,13 @@ func compile(text string, want *cel.Type) (Program, error) {
 	if err != nil {
 		return Program{}, fault.New(fault.Invalid, "expression %q: %v", text, err)
 	}
-	return Program{text, prg}, nil
+	vars := map[string]bool{}
+	ast.PreOrderVisit(tree.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if e.Kind() == ast.IdentKind {
+			vars[e.AsIdent()] = true
+		}
+	}))
+	return Program{text, prg, vars}, nil
 }
 
 // True evaluates a condition.

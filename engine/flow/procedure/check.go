@@ -121,8 +121,19 @@ func (c *checker) pauses() {
 	for _, k := range c.p.Clocks {
 		c.pausable(k)
 	}
+	goesOn := map[string]bool{}
 	for _, a := range c.p.actions() {
-		if k := c.p.Clock(a.Clock); a.Do == DoPause && k != nil && len(k.Pause) == 0 {
+		goesOn[a.Clock] = goesOn[a.Clock] || a.Do == DoResume || a.Do == DoStop || a.Do == DoStart
+	}
+	for _, a := range c.p.actions() {
+		k := c.p.Clock(a.Clock)
+		if a.Do != DoPause || k == nil {
+			continue
+		}
+		if !goesOn[k.ID] {
+			c.bad(a.Line, "flow.no-resume", pack.Text{ZH: "时限 %q 中止后没有动作恢复它：请写 resume", EN: "clock %q is paused and nothing lets it go on: resume"}, k.ID)
+		}
+		if len(k.Pause) == 0 {
 			c.bad(a.Line, "flow.no-pause", pack.Text{ZH: "时限 %q 没有列出可中止的事由（pause），不能中止", EN: "clock %q names nothing it may be paused for under pause"}, k.ID)
 		}
 	}
@@ -155,6 +166,7 @@ func (c *checker) walk(w *walk) {
 	if !w.cut {
 		c.unreached(w)
 	}
+	c.shared(w)
 	for _, trap := range w.traps() {
 		c.trap(w, trap)
 	}
@@ -175,6 +187,25 @@ func (c *checker) unreached(w *walk) {
 		for _, t := range s.Transitions {
 			if !w.taken[t] {
 				c.find(pack.Warning, t.Line, "flow.never-taken", pack.Text{ZH: "状态 %q 的转移 %q 永远不会发生：事件不会到来，条件从不成立，或总有别的转移在先", EN: "in state %q the transition on %q is never taken: its event never comes, its condition never holds or another always goes before"}, s.ID, cmp.Or(strings.Join(t.Events, " "), "-"))
+			}
+		}
+	}
+}
+
+// shared reports clocks that two states run at the same time: what starts or leaves
+// one would restart or stop the other's.
+func (c *checker) shared(w *walk) {
+	told := map[*State]bool{}
+	for i := range w.places {
+		runs := map[string]*State{}
+		for _, s := range w.list(w.places[i].active) {
+			first := runs[s.Clock]
+			if s.Clock != "" && first != nil && !told[s] {
+				told[s] = true
+				c.bad(s.Line, "flow.shared-clock", pack.Text{ZH: "状态 %[2]q 与 %[1]q 同时成立，却共用时限 %[3]q：请各设一个", EN: "state %[2]q is active together with %[1]q and both run clock %[3]q: give each its own"}, first.ID, s.ID, s.Clock)
+			}
+			if first == nil {
+				runs[s.Clock] = s
 			}
 		}
 	}

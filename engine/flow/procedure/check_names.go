@@ -155,6 +155,9 @@ func (c *checker) expression(p guard.Program, line int, of *Transition) {
 	x := look(p)
 	for _, name := range x.data {
 		c.field(line, name)
+		if f := c.p.Field(name); f != nil {
+			c.absent(line, *f, "data."+name, x.asked)
+		}
 	}
 	for _, id := range x.states {
 		c.state(line, id)
@@ -168,12 +171,22 @@ func (c *checker) expression(p guard.Program, line int, of *Transition) {
 	}
 	for _, f := range of.Form {
 		asked = append(asked, f.Name)
+		if slices.Contains(x.event, f.Name) {
+			c.absent(line, f, "event.data."+f.Name, x.asked)
+		}
 	}
 	for _, name := range x.event {
 		if !slices.Contains(asked, name) {
 			c.bad(line, "flow.unknown-field", pack.Text{ZH: "表达式 %[1]q 用到 event.data.%[2]s，但“%[3]s”的表单没有这一项%[4]s", EN: "expression %[1]q reads event.data.%[2]s, which the form of %[5]q does not ask for%[4]s"},
 				p.String(), name, of.Name.ZH, guess(name, asked), of.Name.In("en"))
 		}
+	}
+}
+
+// absent warns where an expression reads what may not be there, and so would fail.
+func (c *checker) absent(line int, f Field, name string, asked []string) {
+	if !f.Required && f.Default == nil && !slices.Contains(asked, name) {
+		c.find(pack.Warning, line, "flow.may-be-absent", pack.Text{ZH: "%[1]s 可能没有值，读取会失败：请设 default 或 required，或先问 has(%[1]s)", EN: "%[1]s may not be there, and reading it would fail: give it a default or make it required, or ask has(%[1]s) first"}, name)
 	}
 }
 

@@ -2,6 +2,7 @@ package procedure
 
 import (
 	"slices"
+	"strings"
 
 	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/ast"
@@ -17,6 +18,7 @@ type expression struct {
 	data   []string // fields x of data.x and data['x']
 	event  []string // fields x of event.data.x and event.data['x']
 	states []string // states x of In('x') and 'x' in states
+	asked  []string // "data.x" and "event.data.x" of has(data.x) and has(event.data.x)
 	cond   *cond    // true for no expression
 }
 
@@ -54,17 +56,32 @@ func (x *expression) note(e ast.Expr) {
 		x.states = append(x.states, state)
 		return
 	}
+	if e.Kind() == ast.CallKind && e.AsCall().FunctionName() == "has" && len(e.AsCall().Args()) == 1 {
+		x.asked = append(x.asked, fieldOf(e.AsCall().Args()[0]))
+	}
+	switch name := fieldOf(e); {
+	case strings.HasPrefix(name, "data."):
+		x.data = append(x.data, name[len("data."):])
+	case strings.HasPrefix(name, "event.data."):
+		x.event = append(x.event, name[len("event.data."):])
+	default:
+	}
+}
+
+// fieldOf returns "data.x" or "event.data.x" of an expression that is just that; ""
+// of another.
+func fieldOf(e ast.Expr) string {
 	of, name, ok := member(e)
 	if !ok {
-		return
+		return ""
 	}
 	if of.Kind() == ast.IdentKind && of.AsIdent() == "data" {
-		x.data = append(x.data, name)
-		return
+		return "data." + name
 	}
 	if inner, key, ok := member(of); ok && key == "data" && inner.Kind() == ast.IdentKind && inner.AsIdent() == "event" {
-		x.event = append(x.event, name)
+		return "event.data." + name
 	}
+	return ""
 }
 
 // member reads of.name and of['name'].

@@ -68,7 +68,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("state %s has order %d at %d", s.ID, s.Order, i)
 		}
 	}
-	if ret := p.State("open").Transitions[1]; !ret.Refusal || ret.Reasons != "return" || ret.By.Role != "leader" || ret.Line != 40 || len(ret.Do) != 2 {
+	if ret := p.State("open").Transitions[1]; !ret.Refusal || ret.Reasons != "return" || ret.By.Role != "leader" || ret.Line != 41 || len(ret.Do) != 2 {
 		t.Errorf("the return: %+v", ret)
 	}
 }
