@@ -36,8 +36,8 @@ years:
   2024: {off: {}, work: {}}
 `
 
-// real puts the engine itself under a city.
-func real(t *testing.T, db *store.DB) (*city, *flow.Service) {
+// onEngine puts the engine itself under a city.
+func onEngine(t *testing.T, db *store.DB) (*city, *flow.Service) {
 	t.Helper()
 	c := newCity(t, db)
 	engine := flow.New(module.Host{DB: db, Now: c.Service.now, Site: c.site, Log: slog.New(slog.DiscardHandler), Blobs: blob.Files{Dir: t.TempDir()}}, town{})
@@ -63,7 +63,7 @@ func (c *city) act(t *testing.T, role actor.Role, unit, id, event string, data m
 // one returned, closed by the next figure, opened again by the one after.
 func TestStory(t *testing.T) {
 	testkit.EachStore(t, "directives", migrations, func(t *testing.T, db *store.DB) {
-		c, engine := real(t, db)
+		c, engine := onEngine(t, db)
 		c.stand("red", "2023-06-30@1")
 		if got := c.evaluate(t, "2023-07-11"); got != "opened 1 joined 0 reached 0 reopened 0" {
 			t.Fatal(got)
@@ -147,20 +147,20 @@ func (c *city) answerParts(t *testing.T, engine *flow.Service, id string, do fun
 	if err != nil || len(parts) != 3 {
 		t.Fatalf("%d parts, %v", len(parts), err)
 	}
-	send := func(role actor.Role, unit, id, event string, data map[string]any) {
+	send := func(unit, id, event string, data map[string]any) {
 		t.Helper()
-		if _, err := engine.Send(as(t.Context(), role, unit), flow.Command{Case: id, Event: event, Data: data}); err != nil {
+		if _, err := engine.Send(as(t.Context(), actor.Clerk, unit), flow.Command{Case: id, Event: event, Data: data}); err != nil {
 			t.Fatalf("%s of %s: %v", event, unit, err)
 		}
 	}
 	for i, p := range parts {
-		send(actor.Clerk, p.Unit, p.ID, "sign", nil)
-		send(actor.Clerk, p.Unit, p.ID, "answer", map[string]any{"text": "已落实"})
+		send(p.Unit, p.ID, "sign", nil)
+		send(p.Unit, p.ID, "answer", map[string]any{"text": "已落实"})
 		if i == 1 {
-			send(actor.Clerk, "kjj", p.ID, "reject", map[string]any{"reason": "incomplete", "text": "缺措施"})
-			send(actor.Clerk, p.Unit, p.ID, "answer", map[string]any{"text": "已补充"})
+			send("kjj", p.ID, "reject", map[string]any{"reason": "incomplete", "text": "缺措施"})
+			send(p.Unit, p.ID, "answer", map[string]any{"text": "已补充"})
 		}
-		send(actor.Clerk, "kjj", p.ID, "accept", nil)
+		send("kjj", p.ID, "accept", nil)
 	}
 	do(actor.Clerk, "kjj", id, "feedback", map[string]any{"text": "三区均已回复"})
 }
@@ -168,7 +168,7 @@ func (c *city) answerParts(t *testing.T, engine *flow.Service, id string, do fun
 // TestOverdue: a report that is late is asked for, first of the lead, then at a
 // higher level; the report starts the next period.
 func TestOverdue(t *testing.T) {
-	c, engine := real(t, migrated(t))
+	c, engine := onEngine(t, migrated(t))
 	leader := as(t.Context(), actor.Leader, "500000")
 	d, err := c.Open(leader, Order{Title: pack.Text{ZH: "培育高企"}, Lead: "kjj", Joint: []string{"500103"}})
 	if err != nil {
@@ -223,7 +223,7 @@ func (c *city) ring(t *testing.T, engine *flow.Service) {
 // TestDocument: a directive that wants a document closes when its case, or that of
 // a part, holds it, and not before.
 func TestDocument(t *testing.T) {
-	c, engine := real(t, migrated(t))
+	c, engine := onEngine(t, migrated(t))
 	d, err := c.Open(as(t.Context(), actor.Leader, "500000"), Order{Title: pack.Text{ZH: "上报清单"}, Lead: "kjj"})
 	if err != nil {
 		t.Fatal(err)
@@ -261,7 +261,7 @@ func TestDocument(t *testing.T) {
 // open one directive.
 func TestRealEvaluationIsOnce(t *testing.T) {
 	testkit.EachStore(t, "directives", migrations, func(t *testing.T, db *store.DB) {
-		c, engine := real(t, db)
+		c, engine := onEngine(t, db)
 		c.stand("red", "2023-06-30@1")
 		var all sync.WaitGroup
 		for i := range 8 {

@@ -1,6 +1,7 @@
 package directives
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -74,25 +75,15 @@ func (s *Service) Open(ctx context.Context, o Order) (Directive, error) {
 
 // complete checks an order and fills in what it leaves open.
 func (s *Service) complete(ctx context.Context, r Rule, o Order) (Order, error) {
-	o.Title.ZH, o.Matter = strings.TrimSpace(o.Title.ZH), strings.TrimSpace(o.Matter)
+	o.Title.ZH = strings.TrimSpace(o.Title.ZH)
 	if o.Title.ZH == "" {
 		return o, fault.New(fault.Invalid, "title is missing: say in a line what is to be done")
 	}
-	if o.Title.EN == "" {
-		o.Title.EN = o.Title.ZH
-	}
-	if o.Matter == "" {
-		o.Matter = o.Title.ZH
-	}
-	if o.Office == "" {
-		o.Office = r.Office
-	}
-	if o.Origin == "" {
-		o.Origin = ByHand
-	}
-	if o.Condition.Kind == "" {
-		o.Condition.Kind = OnDocument
-	}
+	o.Title.EN = cmp.Or(o.Title.EN, o.Title.ZH)
+	o.Matter = cmp.Or(strings.TrimSpace(o.Matter), o.Title.ZH)
+	o.Office = cmp.Or(o.Office, r.Office)
+	o.Origin = cmp.Or(o.Origin, ByHand)
+	o.Condition.Kind = cmp.Or(o.Condition.Kind, OnDocument)
 	if o.Condition.Kind == OnPath && o.Target == "" {
 		return o, fault.New(fault.Invalid, "condition path needs a target, such as T09; give target, or condition document")
 	}
