@@ -37,6 +37,7 @@ func Check(p *Procedure, known Known) []pack.Finding {
 	c := &checker{p: p, known: known}
 	c.names()
 	c.expressions()
+	c.types()
 	c.duties()
 	c.refusals()
 	c.pauses()

@@ -130,8 +130,14 @@ func FuzzParse(f *testing.F) {
 		if (p == nil) != hasError(findings) {
 			t.Errorf("procedure %v with %v", p, findings)
 		}
-		if p != nil {
-			roundTrip(t, p)
+		if p == nil {
+			return
+		}
+		roundTrip(t, p)
+		for _, d := range procedure.Check(p, procedure.Known{Bound: 500}) {
+			if d.Line < 1 || d.Rule == "" || strings.Contains(d.Text+d.ZH, "%!(") {
+				t.Errorf("a finding that says too little: %+v", d)
+			}
 		}
 	})
 }
