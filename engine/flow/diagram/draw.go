@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"slices"
 	"strings"
 
 	"yuzhou/engine/flow/procedure"
@@ -103,7 +104,7 @@ func (d *drawing) frame(f *frame) {
 			case labelBox:
 				d.flag(b, point{x, y})
 			case stateBox:
-				if f.state.Kind == procedure.Parallel && i > 0 {
+				if f.state.Kind == procedure.Parallel && i > 0 && !b.state.History() {
 					prev := layer[i-1]
 					mid := at.x + (prev.x+prev.w/2+b.x-b.w/2)/2
 					d.tag(`<line class="flow-region" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`+"\n", mid, at.y+f.tops[1], mid, at.y+f.h-padding/2)
@@ -145,7 +146,7 @@ func (d *drawing) state(f *frame, b *box, at point) {
 	case s.Kind == procedure.Final:
 		d.tag(`<circle class="flow-box" cx="%.1f" cy="%.1f" r="10"/><circle class="flow-dot" cx="%.1f" cy="%.1f" r="5.5"/>`, at.x, y+11, at.x, y+11)
 		d.text(&d.out, b.lines, point{at.x, y + 24}, "middle")
-	case region:
+	case region && !b.inner.bordered():
 	default:
 		d.tag(`<rect class="flow-box" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="%d"/>`, x, y, b.w, b.h, 8)
 		if b.inner == nil {
@@ -160,6 +161,13 @@ func (d *drawing) state(f *frame, b *box, at point) {
 		d.places[b.inner] = point{x, y}
 		d.frame(b.inner)
 	}
+}
+
+// bordered reports whether an edge ends at the border of the frame from within.
+func (f *frame) bordered() bool {
+	return slices.ContainsFunc(f.links, func(l *link) bool {
+		return len(l.edge.links) > 0 && (l.edge.from == f.state && l.from.kind == portBox || l.edge.to == f.state && l.to.kind == portBox)
+	})
 }
 
 // inside writes the lines of a plain state.

@@ -8,6 +8,37 @@
 //
 // Semantics: W3C SCXML 1.0 (2015), without <script>, <invoke> and <send> of
 // markup; the algorithm itself is in engine/flow/machine.
+//
+// # The document
+//
+// testdata/good holds whole procedures. Every wording is a pair zh and en; EXPR is an
+// expression of engine/flow/guard; OWNER is {unit: EXPR, role: clerk|steward|leader}
+// or {post: EXPR} or {person: EXPR}, each perhaps with not: [EVENT] (who sent one of
+// these may not act) and, beside unit, joint: EXPR (units that must answer too).
+//
+//	schema: yuzhou.procedure/v1
+//	id, name, basis, subject, in_force: {from, until}
+//	data:    NAME: {type, required, default, options, zh, en, hint_zh, hint_en}
+//	reasons: LIST: {CODE: {zh, en, basis}}
+//	clocks:  CLOCK: {kind, unit, limit, warn, basis, part: CLOCK, pause: [LIST], zh, en}
+//	initial: STATE             # else the first one
+//	start:   [ACTION]          # on opening
+//	states:  STATE: {zh, en, note_zh, note_en, owner: OWNER, clock: CLOCK, at_rest: true,
+//	                 entry: [ACTION], exit: [ACTION], on: [TRANSITION],
+//	                 states, initial, parallel: true,   # one of its states is active, or all
+//	                 final: true, done: {NAME: EXPR},   # an end
+//	                 history: shallow|deep, to, do}     # what was active last, else to
+//	TRANSITION: {event, to, if: EXPR, internal: true, do: [ACTION],
+//	             zh, en, by: OWNER, form: {NAME: FIELD}, reasons: LIST, refusal: true}
+//	ACTION: assign: {FIELD: EXPR} | raise: {event, data} | emit: {event, to: parent|children, data} |
+//	        notify: {owner: OWNER, zh, en} | start: CLOCK | stop: CLOCK | resume: CLOCK |
+//	        pause: {clock, reason: EXPR} | extend: {clock, units: EXPR, rank: leader|government, reason: EXPR} |
+//	        open: {procedure, each: EXPR, data} | evaluate: {topic, data} | publish: {topic, data}
+//
+// A transition without an event is taken as soon as its condition holds; without a
+// target it leaves no state; with a name a person may send it: the owner of the state,
+// or by. Events of the program's own: clock.CLOCK.warn, clock.CLOCK.due,
+// done.state.STATE, error.execution.
 package procedure
 
 import (
