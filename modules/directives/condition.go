@@ -125,7 +125,7 @@ type evidence struct {
 func (s *Service) evidenceOf(ctx context.Context, d Directive) (evidence, error) {
 	var e evidence
 	for _, name := range d.Evidence {
-		o, err := s.Number(ctx, name)
+		o, err := s.Readings.Resolve(ctx, name)
 		switch kind := fault.KindOf(err); {
 		case err == nil:
 			e.Numbers = append(e.Numbers, o)
@@ -200,8 +200,8 @@ func (c Condition) metBy(o observation.Observation) bool {
 	if c.Want == nil || o.Indicator != c.Indicator || o.Unit != c.Unit {
 		return false
 	}
-	met, known := c.Want.Met(o.Quantity)
-	return met && known
+	reached, known := c.Want.Met(o.Quantity)
+	return reached && known
 }
 
 // why words what is in the way of closing; empty when nothing is.

@@ -62,7 +62,7 @@ type Gap struct {
 	Unit      string    `json:"unit"` // whose number it is
 	Body      string    `json:"body"` // unit that gives the number
 	Due       string    `json:"due"`
-	Light     string    `json:"light"` // red, yellow, cannot_say, green, reached
+	Light     string    `json:"light"` // red, yellow, cannot_say, green, reached; of a wished number met or unmet
 	Rule      string    `json:"rule"`  // id of the rule that lit it
 	Words     pack.Text `json:"words"` // the gap in a few words; what keeps it in the dark otherwise
 	Reason    pack.Text `json:"reason"`
@@ -78,7 +78,13 @@ type Gap struct {
 func (g Gap) Off() bool { return g.Light == "red" || g.Light == "yellow" }
 
 // On reports whether the target is on its path or reached.
-func (g Gap) On() bool { return g.Light == "green" || g.Light == "reached" }
+func (g Gap) On() bool { return g.Light == "green" || g.Light == "reached" || g.Light == met }
+
+// The lights of a wished number, which no rule lights.
+const (
+	met   = "met"
+	unmet = "unmet"
+)
 
 // Flow is what the module asks of the engine.
 type Flow interface {
@@ -97,11 +103,16 @@ type Needs struct {
 	Gaps func(ctx context.Context, date, known time.Time) ([]Gap, error)
 	// Parts words what each of some units has to reach of a target when it is split
 	// by a rule; fault.Invalid when the rule lacks the numbers it needs.
-	Parts func(ctx context.Context, target, rule string, units []string) (map[string]pack.Text, error)
-	// Number returns a published number by its resolvable name; fault.NotFound when
-	// the name does not resolve, fault.Invalid when it is no name.
-	Number func(ctx context.Context, name string) (observation.Observation, error)
-	Units  interface {
+	Parts    func(ctx context.Context, target, rule string, units []string) (map[string]pack.Text, error)
+	Readings interface {
+		// Resolve returns a published number by its resolvable name; fault.NotFound when
+		// the name does not resolve, fault.Invalid when it is no name.
+		Resolve(ctx context.Context, name string) (observation.Observation, error)
+		// Series returns what was known at an instant of an indicator in a unit;
+		// fault.NotFound when there is no such indicator.
+		Series(ctx context.Context, indicator, unit string, known time.Time) (observation.Series, error)
+	}
+	Units interface {
 		// Unit returns a unit; fault.NotFound when there is none.
 		Unit(ctx context.Context, id string) (org.Unit, error)
 		// Children returns the units right below one, of a kind.

@@ -104,6 +104,9 @@ func (s *Service) Evaluate(ctx context.Context, date, known time.Time) (Evaluati
 		}
 		e.add(what, number)
 	}
+	if err := s.follow(ctx, r, follower{seen, e.Date, known}, &e); err != nil {
+		return e, err
+	}
 	return e, s.putEvaluation(ctx, e)
 }
 
@@ -124,15 +127,21 @@ func (s *Service) handle(ctx context.Context, r Rule, w watch, row gapRow) (what
 		}
 		return stepNone, "", err
 	}
-	st := standing{Exists: d.ID != "", Closed: d.Stage == stageClosed, Review: d.Stage == stageReview, Light: d.TargetLit, Number: d.Newest, Words: d.Gap.ZH}
-	switch what = r.decide(w, st); what {
-	case stepNone:
-		return what, "", nil
-	case stepOpen:
+	st := d.standing()
+	if what = r.decide(w, st); what == stepOpen {
 		d, err = s.openGap(ctx, r, w)
 		return what, d.Number, err
+	}
+	return s.carry(ctx, what, d, w)
+}
+
+// carry tells a directive's case what an evaluation means for it.
+func (s *Service) carry(ctx context.Context, what step, d Directive, w watch) (done step, number string, err error) {
+	switch what {
+	case stepNone, stepOpen:
+		return stepNone, "", nil
 	case stepJoin, stepTell:
-		if err = s.tell(ctx, "number", d, w); err == nil && st.Review { // what was ready to close may be so no longer
+		if err = s.tell(ctx, "number", d, w); err == nil && d.Stage == stageReview { // what was ready to close may be so no longer
 			_, err = s.check(ctx, d.ID, fmt.Sprintf("%s.%d", d.ID, d.CaseEvents+1))
 		}
 	case stepReached:
@@ -144,6 +153,11 @@ func (s *Service) handle(ctx context.Context, r Rule, w watch, row gapRow) (what
 		return stepNone, "", nil
 	}
 	return what, d.Number, err
+}
+
+// standing is the directive as an evaluation needs it; that of none exists not.
+func (d Directive) standing() standing {
+	return standing{Exists: d.ID != "", Closed: d.Stage == stageClosed, Review: d.Stage == stageReview, Light: d.TargetLit, Number: d.Newest, Words: d.Gap.ZH}
 }
 
 // under returns the directive of a row; one without an id when the row is empty.

@@ -167,12 +167,43 @@ func (town) Decide(_ context.Context, a actor.Actor, p actor.Permission, unit st
 
 func (town) Audit(context.Context, store.Tx, string, string, string) error { return nil }
 
+// books stands in for modules/indicators: names under the prefix resolve, and one
+// series has the number that a test gives it.
+type books struct{ latest *observation.Observation }
+
+func (b *books) Resolve(_ context.Context, name string) (observation.Observation, error) {
+	if !strings.HasPrefix(name, "88.500.1/") {
+		return observation.Observation{}, fault.New(fault.NotFound, "%q does not resolve", name)
+	}
+	if b.latest != nil && strings.Contains(name, b.latest.Indicator+"/"+b.latest.Unit) {
+		return *b.latest, nil
+	}
+	return firms(6401, "500000", "2023-06-30"), nil
+}
+
+func (b *books) Series(_ context.Context, indicator, unit string, _ time.Time) (observation.Series, error) {
+	if b.latest == nil || b.latest.Indicator != indicator || b.latest.Unit != unit {
+		return observation.Series{}, fault.New(fault.NotFound, "there is no indicator %q in %s", indicator, unit)
+	}
+	return observation.Series{Unit: unit, Points: []observation.Observation{*b.latest}}, nil
+}
+
+// firms is a number of high-tech firms.
+func firms(n int64, unit, date string) observation.Observation {
+	p, _ := period.Parse(date)
+	return observation.Observation{
+		Indicator: "st.hte", Unit: unit, Period: p, Vintage: 1, Status: observation.Reported,
+		Quantity: quantity.Quantity{Value: quantity.Int(n), Cmp: quantity.Equal, Unit: quantity.MustUnit("家")},
+	}
+}
+
 // city is the module over a fake engine, with the targets as a test sets them.
 type city struct {
 	*Service
-	desk *desk
-	gaps []Gap
-	now  time.Time
+	desk  *desk
+	books books
+	gaps  []Gap
+	now   time.Time
 }
 
 func newCity(t *testing.T, db *store.DB) *city {
@@ -193,13 +224,8 @@ func newCity(t *testing.T, db *store.DB) *city {
 			}
 			return out, nil
 		},
-		Number: func(_ context.Context, name string) (observation.Observation, error) {
-			if !strings.HasPrefix(name, "88.500.1/") {
-				return observation.Observation{}, fault.New(fault.NotFound, "%q does not resolve", name)
-			}
-			return observation.Observation{Indicator: "st.hte", Unit: "500000", Status: observation.Reported, Quantity: quantity.Quantity{Value: quantity.Int(6401), Cmp: quantity.Equal, Unit: quantity.MustUnit("家")}, Period: period.Of(c.now, period.Month)}, nil
-		},
 	})
+	c.Readings = &c.books
 	rule := Rule{ID: "r", Office: "office", Opens: []Opens{{"red", 1}, {"yellow", 3}}, MeetingDays: 7, Publishers: []string{"500000"}}
 	if err := db.Write(t.Context(), func(tx store.Tx) error { return putRule(t.Context(), tx, rule) }); err != nil {
 		t.Fatal(err)
@@ -372,4 +398,67 @@ func migrated(t *testing.T) *store.DB {
 		t.Fatal(err)
 	}
 	return db
+}
+
+// TestFollow: a wished number closes an ordered directive and opens it again, and so
+// does the path of a target that one was ordered for.
+func TestFollow(t *testing.T) {
+	c := newCity(t, migrated(t))
+	leader := as(t.Context(), actor.Leader, "500000")
+	wish, err := ParseCondition("st.hte/500103 >=700家")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.stand("green", "2023-06-30@1")
+	for _, o := range []Order{
+		{Title: pack.Text{ZH: "数字"}, Lead: "500103", Condition: wish},
+		{Title: pack.Text{ZH: "路径"}, Lead: "kjj", Target: "T09", Condition: Condition{Kind: OnPath}},
+		{Title: pack.Text{ZH: "材料"}, Lead: "kjj"},
+	} {
+		if _, err := c.Open(leader, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		date   string
+		n      int64
+		light  string
+		stages string
+	}{
+		{"2023-07-11", 0, "yellow", "filed filed filed"},
+		{"2023-07-12", 690, "yellow", "filed filed filed"},
+		{"2023-10-12", 700, "green", "review review filed"},
+		{"close", 0, "", "closed closed filed"},
+		{"2023-10-13", 700, "green", "closed closed filed"},
+		{"2024-01-12", 699, "yellow", "issued issued filed"},
+	} {
+		if tt.date == "close" {
+			for _, id := range []string{"c1", "c2"} {
+				if _, err := c.Close(leader, id); err != nil {
+					t.Error(err)
+				}
+			}
+		} else {
+			if tt.n > 0 {
+				o := firms(tt.n, "500103", "2023-09-30")
+				c.books.latest = &o
+			}
+			c.stand(tt.light, tt.date)
+			c.evaluate(t, tt.date)
+		}
+		var stages []string
+		for _, id := range []string{"c1", "c2", "c3"} {
+			d, err := c.read(leader, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stages = append(stages, d.Stage)
+		}
+		if got := strings.Join(stages, " "); got != tt.stages {
+			t.Errorf("%s: %s, want %s", tt.date, got, tt.stages)
+		}
+	}
+	if d, err := c.read(leader, "c1"); err != nil || !strings.Contains(d.Again.ZH, "699") || d.TargetLit != unmet {
+		t.Errorf("opened again as %+v, %v", d, err)
+	}
 }

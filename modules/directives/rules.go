@@ -113,7 +113,7 @@ func (r Rule) decide(w watch, d standing) step {
 		return stepOpen
 	case !d.Exists:
 		return stepNone
-	case d.Closed && r.opens(w.Light, math.MaxInt): // a gap that is there again does not wait
+	case d.Closed && (w.Light == unmet || r.opens(w.Light, math.MaxInt)): // a gap that is there again does not wait
 		return stepReopen
 	case d.Closed && changed:
 		return stepTell

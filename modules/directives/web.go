@@ -1,6 +1,7 @@
 package directives
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"maps"
@@ -47,11 +48,12 @@ func clockLit(light string) Lit {
 
 // targetLit is the light of a target; nil when there is none.
 func targetLit(light string) *Lit {
-	symbols := map[string]string{"red": "■", "yellow": "▲", "green": "●", "cannot_say": "○", "reached": "✔"}
+	symbols := map[string]string{"red": "■", "yellow": "▲", "green": "●", "cannot_say": "○", "reached": "✔", met: "✔", unmet: "○"}
 	if symbols[light] == "" {
 		return nil
 	}
-	return &Lit{light, symbols[light], "light." + light}
+	classes := map[string]string{met: "reached", unmet: "cannot_say"}
+	return &Lit{cmp.Or(classes[light], light), symbols[light], "light." + light}
 }
 
 // row is a directive as a line of a page.
@@ -317,7 +319,7 @@ func (s *Service) evidenceRows(ctx context.Context, sh *web.Shell, names []strin
 	var out []evidenceRow
 	for _, name := range names {
 		e := evidenceRow{Name: name}
-		o, err := s.Number(ctx, name)
+		o, err := s.Readings.Resolve(ctx, name)
 		switch kind := fault.KindOf(err); {
 		case err == nil:
 			f := sh.Figure(o)

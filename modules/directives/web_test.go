@@ -38,7 +38,7 @@ func TestWordings(t *testing.T) {
 	for _, l := range []string{"green", "yellow", "red", "black"} {
 		keys = append(keys, "clock."+l)
 	}
-	for _, l := range []string{"red", "yellow", "green", "cannot_say", "reached"} {
+	for _, l := range []string{"red", "yellow", "green", "cannot_say", "reached", met, unmet} {
 		keys = append(keys, "light."+l)
 	}
 	for _, o := range []string{ByGap, ByHand, ByMeeting, ByMeasure, ByPolicy, ByProject} {
