@@ -136,15 +136,15 @@ func printDirective(c module.Call, d Directive) error {
 }
 
 func actVerb(flags *flag.FlagSet) module.Run {
-	data := flags.String("data", "", `what the step asks for, as JSON: {"text": "…", "units": ["500101"]}`)
+	form := flags.String("form", "", `what the step asks for, as JSON: {"text": "…", "units": ["500101"]}`)
 	return func(ctx context.Context, c module.Call) error {
 		if len(c.Args) != 2 {
 			return fault.New(fault.Invalid, "act takes an id and an event, such as sign")
 		}
 		step := Step{Event: c.Args[1]}
-		if *data != "" {
-			if err := json.Unmarshal([]byte(*data), &step.Data); err != nil {
-				return fault.New(fault.Invalid, "data is not a JSON object: %v", err)
+		if *form != "" {
+			if err := json.Unmarshal([]byte(*form), &step.Data); err != nil {
+				return fault.New(fault.Invalid, "form is not a JSON object: %v", err)
 			}
 		}
 		api, err := c.API()

@@ -236,7 +236,7 @@ func TestVerbs(t *testing.T) {
 		{"list", []string{"--state", "closed"}, nil, ""},
 		{"show", nil, []string{"c1"}, "T09"},
 		{"open", []string{"--lead", "kjj"}, []string{"报送清单"}, "c2"},
-		{"act", []string{"--data", `{"text":"好"}`}, []string{"c1", "reached"}, "review"},
+		{"act", []string{"--form", `{"text":"好"}`}, []string{"c1", "reached"}, "review"},
 		{"stocktake", []string{"--as-of", "2023-07-11"}, nil, "高新技术企业数"},
 	} {
 		for _, v := range verbs() {
@@ -245,6 +245,9 @@ func TestVerbs(t *testing.T) {
 			}
 			var out strings.Builder
 			flags := flag.NewFlagSet(v.Name, flag.ContinueOnError)
+			for _, taken := range []string{"data", "server", "json"} { // the program's own
+				flags.String(taken, "", "")
+			}
 			run := v.Bind(flags)
 			if err := flags.Parse(tt.flags); err != nil {
 				t.Fatal(err)
