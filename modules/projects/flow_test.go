@@ -100,6 +100,23 @@ func (d *desktop) Find(_ context.Context, f flow.Filter) ([]flow.Case, error) {
 	return out, nil
 }
 
+func (d *desktop) Possible(ctx context.Context, id string) ([]flow.Possible, error) {
+	c, err := d.Case(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	back := flow.Possible{Event: "return", ZH: "退回", Mine: true, Refusal: true, Reasons: []flow.Reason{{Code: "unclear", ZH: "不清"}}}
+	switch c.State.Active[0] {
+	case "draft":
+		return []flow.Possible{{Event: "submit", ZH: "提交核对", Mine: true}, {Event: "withdraw", ZH: "撤回", For: "unit:kjj:clerk"}}, nil
+	case "check":
+		return []flow.Possible{{Event: "pass", ZH: "核对通过", Mine: true}, back}, nil
+	case "approving", "answering":
+		return []flow.Possible{{Event: "approve", ZH: "批准", Mine: true}, back}, nil
+	}
+	return nil, nil
+}
+
 // city stands in for the units, the plan and who may do what.
 type city struct{}
 

@@ -30,11 +30,6 @@ func TestWordings(t *testing.T) {
 	}
 	for _, s := range []string{"draft", "check", "approving", "answering", "approved", "accepted", "withdrawn"} {
 		keys = append(keys, "state."+s)
-		for _, p := range []string{EntryProcedure, MonthProcedure} {
-			for _, b := range buttons(s, p) {
-				keys = append(keys, "event."+b)
-			}
-		}
 	}
 	for _, k := range []string{"goal", "position", "objective", "action", "measure", "policy", "project_class", "principle", "programme", "commitment", "execution"} {
 		keys = append(keys, "element."+k)

@@ -74,6 +74,7 @@ type Flow interface {
 	Send(ctx context.Context, c flow.Command) (flow.Case, error)
 	Case(ctx context.Context, id string) (flow.Case, error)
 	Find(ctx context.Context, f flow.Filter) ([]flow.Case, error)
+	Possible(ctx context.Context, id string) ([]flow.Possible, error)
 }
 
 // Needs is what projects ask of others.

@@ -1,6 +1,7 @@
 package projects
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -246,8 +247,8 @@ type changeView struct {
 	Edit     string // address of the form, while it is a draft
 	Digest   string
 	Rows     []diffRow
-	Reasons  []reason
-	Buttons  []string
+	Buttons  []button
+	Others   []string // what others may do now, and who
 	Unit     string
 	Post     string
 	Evidence []link
@@ -256,6 +257,13 @@ type changeView struct {
 type diffRow struct {
 	What    string
 	Was, Is []string
+}
+
+// button is something that the reader may let happen now.
+type button struct {
+	Event, Text string
+	Refusal     bool
+	Reasons     []reason
 }
 
 type reason struct{ Code, Text string }
@@ -271,8 +279,9 @@ func (s *Service) showChange(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := changeView{Case: c, Name: d.sh.In(c.Title), Change: p.Change, Digest: p.Digest, Unit: d.unit(said(c, "unit")), Post: said(c, "post"), State: stateOf(c)}
-	v.Buttons = buttons(v.State, c.Procedure)
-	v.Reasons = returnReasons(d.sh, c.Procedure)
+	if err := s.buttons(ctx, d, &v); err != nil {
+		return err
+	}
 	work := said(c, "work")
 	was, err := s.state(ctx, work, s.now())
 	if err != nil && fault.KindOf(err) != fault.NotFound {
@@ -313,32 +322,37 @@ func stateOf(c flow.Case) string {
 	return ""
 }
 
-// buttons lists the events that somebody may send in a state. The engine decides
-// who: a button of somebody else's answers that it is.
-func buttons(state, procedure string) []string {
-	switch {
-	case state == "draft":
-		return []string{"submit", "withdraw"}
-	case state == "check" && procedure == MonthProcedure, state == "approving", state == "answering":
-		return []string{"approve", "return"}
-	case state == "check":
-		return []string{"pass", "return"}
+// buttons writes what may happen to a case now: what the reader may do, and what
+// others may, with who.
+func (s *Service) buttons(ctx context.Context, d desk, v *changeView) error {
+	all, err := s.Flow.Possible(ctx, v.Case.ID)
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		text := d.sh.In(pack.Text{ZH: p.ZH, EN: p.EN})
+		if !p.Mine {
+			v.Others = append(v.Others, text+" · "+d.holder(p.For))
+			continue
+		}
+		b := button{Event: p.Event, Text: text, Refusal: p.Refusal}
+		for _, r := range p.Reasons {
+			b.Reasons = append(b.Reasons, reason{r.Code, d.sh.In(pack.Text{ZH: r.ZH, EN: r.EN})})
+		}
+		v.Buttons = append(v.Buttons, b)
 	}
 	return nil
 }
 
-// returnReasons lists the codes of a return, as procedures/*.yaml have them.
-func returnReasons(sh *web.Shell, procedure string) []reason {
-	all := []reason{
-		{"incomplete", sh.In(pack.Text{ZH: "内容不全", EN: "Incomplete"})},
-		{"unclear", sh.In(pack.Text{ZH: "责任、时限或资金不清", EN: "Who, when or how much is not clear"})},
-		{"unlinked", sh.In(pack.Text{ZH: "与规划的对应关系不成立", EN: "The link to the plan does not hold"})},
-		{"evidence", sh.In(pack.Text{ZH: "依据不足", EN: "The evidence is not enough"})},
+// holder names who may do something: unit:ID:ROLE, post:ID or person:ID.
+func (d desk) holder(who string) string {
+	kind, rest, _ := strings.Cut(who, ":")
+	if kind != "unit" {
+		return rest
 	}
-	if procedure == MonthProcedure {
-		return []reason{all[0], all[3], {"mistaken", sh.In(pack.Text{ZH: "数字有误", EN: "A number is wrong"})}}
-	}
-	return all
+	unit, role, _ := strings.Cut(rest, ":")
+	roles := map[string]pack.Text{"clerk": {ZH: "填报人", EN: "clerk"}, "steward": {ZH: "核对人", EN: "steward"}, "leader": {ZH: "负责人", EN: "leader"}}
+	return d.unit(unit) + " " + d.sh.In(roles[role])
 }
 
 func (s *Service) sendForm(w http.ResponseWriter, r *http.Request) error {

@@ -190,7 +190,7 @@ func TestForms(t *testing.T) {
 	if _, body := ask(t, h, "steward", page); !strings.Contains(body, "核对通过") || !strings.Contains(body, "M2 完工 2025-06") || !strings.Contains(body, "files.txt") {
 		t.Errorf("who checks does not see what is proposed: %.1200s", body)
 	}
-	for _, step := range []struct{ event, want string }{{"return", "修改后再提交"}} {
+	for _, step := range []struct{ event, want string }{{"return", "市科技局 填报人"}} {
 		if status, _, body = send(t, h, "steward", page, url.Values{"event": {step.event}, "reason": {"unclear"}, "text": {"请补充"}}, nil); status != http.StatusSeeOther {
 			t.Fatalf("%s: %d %.300s", step.event, status, body)
 		}
