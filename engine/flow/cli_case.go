@@ -108,3 +108,33 @@ func verifyVerb(*flag.FlagSet) module.Run {
 		return nil
 	}
 }
+
+func exportVerb(flags *flag.FlagSet) module.Run {
+	asXES := flags.Bool("xes", false, "as XES (IEEE 1849), for process mining")
+	asOCEL := flags.Bool("ocel", false, "as OCEL 2.0, for object-centric process mining")
+	asEvents := flags.Bool("cloudevents", false, "as a batch of CloudEvents")
+	asICS := flags.Bool("ical", false, "one's own deadlines as iCalendar")
+	procedure := flags.String("procedure", "", "with --xes or --ocel: of this procedure alone")
+	after := flags.String("after", "", "with --cloudevents: those after this sequence")
+	return func(ctx context.Context, c module.Call) error {
+		path, chosen := "", 0
+		for p, yes := range map[string]bool{"/flow/export.xes": *asXES, "/flow/export.ocel": *asOCEL, "/flow/events": *asEvents, "/flow/deadlines.ics": *asICS} {
+			if yes {
+				path, chosen = p, chosen+1
+			}
+		}
+		if chosen != 1 {
+			return fault.New(fault.Invalid, "give one of --xes, --ocel, --cloudevents and --ical")
+		}
+		api, err := c.API()
+		if err != nil {
+			return err
+		}
+		var text []byte
+		if err := api.Get(ctx, path, module.Query("procedure", *procedure, "after", *after), &text); err != nil {
+			return err
+		}
+		_, err = c.Out.Write(text)
+		return err
+	}
+}

@@ -45,6 +45,9 @@ type Inbox struct {
 	Next    string `json:"next,omitempty" doc:"cursor of the next page; absent on the last"`
 }
 
+// maxAsked is how many tasks a page of the inbox has at most.
+const maxAsked = 200
+
 // maxCounted bounds what is counted for the inbox: nobody reads "18,402 overdue"
 // and does anything else than for "1000 or more".
 const maxCounted = 1000
@@ -78,8 +81,8 @@ func (s *Service) Inbox(ctx context.Context, a Asking) (Inbox, error) {
 	if a.Limit == 0 {
 		a.Limit = 50
 	}
-	if a.Limit < 0 || a.Limit > 200 {
-		return Inbox{}, fault.New(fault.Invalid, "limit is %d; give 1 to 200", a.Limit)
+	if a.Limit < 0 || a.Limit > maxAsked {
+		return Inbox{}, fault.New(fault.Invalid, "limit is %d; give 1 to %d", a.Limit, maxAsked)
 	}
 	column, keys, err := s.boxes(ctx, a)
 	if err != nil {

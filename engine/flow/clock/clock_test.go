@@ -145,7 +145,9 @@ func TestEveryDay(t *testing.T) {
 func TestDue(t *testing.T) {
 	t.Parallel()
 	cal := calendar(t)
-	pause := func(from, to string) clock.Pause { return clock.Pause{Reason: "hearing", From: at(t, from), To: at(t, to)} }
+	pause := func(from, to string) clock.Pause {
+		return clock.Pause{Reason: "hearing", From: at(t, from), To: at(t, to)}
+	}
 	for _, tc := range []struct {
 		name string
 		c    clock.Clock
