@@ -127,10 +127,10 @@ func (x *Writer) attributes(declared map[string]kind, texts map[string]string, d
 		add(name, kindString, texts[name])
 	}
 	for _, name := range slices.Sorted(maps.Keys(data)) {
-		if _, twice := texts[name]; twice || name == "" {
-			return x.fail("attribute %q is there as a text and as data, or has no name; give it once", name)
+		if _, twice := texts[name]; twice {
+			return x.fail("attribute %q is there as a text and as data; give it once", name)
 		}
-		if k, value := typed(data[name]); k != "" {
+		if k, value := typed(data[name]); k != "" && name != "" {
 			add(name, k, value)
 		}
 	}

@@ -36,7 +36,7 @@ type Object struct {
 	Type       string
 	Since      time.Time // since when its attributes are as they are; zero: ever since
 	Attributes map[string]string
-	Data       map[string]any // values as cases hold them, declared with their types
+	Data       map[string]any // values as cases hold them, declared with their types; those without a name are left out
 	Relations  []Relation
 }
 

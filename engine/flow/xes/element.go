@@ -3,10 +3,12 @@ package xes
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -59,36 +61,30 @@ func (x *writer) identity(id string, place int) {
 // rest writes what else is known of a trace or an event, in order of the keys.
 func (x *writer) rest(texts map[string]string, data map[string]any) error {
 	for _, key := range slices.Sorted(maps.Keys(texts)) {
-		if err := free(key); err != nil {
-			return err
+		if taken(key) {
+			return fault.New(fault.Invalid, "attribute %q has a field of its own, or is no key; give another such as yuzhou:version", key)
 		}
-		x.element("string", key, texts[key])
+		x.element("string", encode(key), texts[key])
 	}
 	for _, key := range slices.Sorted(maps.Keys(data)) {
 		full := "data:" + key
-		if err := free(full); err != nil {
-			return err
-		}
 		if _, twice := texts[full]; twice {
 			return fault.New(fault.Invalid, "attribute %s is there as a text and as data; XES lets an element have it once", full)
 		}
 		if kind, value := typed(data[key]); kind != "" {
-			x.element(kind, full, value)
+			x.element(kind, encode(full), value)
 		}
 	}
 	return nil
 }
 
-// free refuses a key that is no XML name, or that the writer gives itself.
-func free(key string) error {
-	if !name(key) {
-		return fault.New(fault.Invalid, "attribute %q: a key of XES is an XML name such as data:rounds", key)
-	}
+// taken tells whether a key is one that the writer gives itself, or none.
+func taken(key string) bool {
 	switch key {
-	case "concept:name", "concept:instance", "time:timestamp", "lifecycle:transition", "org:resource", "org:role", "org:group", "identity:id":
-		return fault.New(fault.Invalid, "attribute %q has a field of its own; give it there", key)
+	case "", "concept:name", "concept:instance", "time:timestamp", "lifecycle:transition", "org:resource", "org:role", "org:group", "identity:id":
+		return true
 	}
-	return nil
+	return false
 }
 
 // typed is a value as a case holds it with its type in XES. Lists and tables are
@@ -118,23 +114,52 @@ func typed(value any) (kind, text string) {
 	return "string", string(b)
 }
 
-// name tells whether a text is an XML name: production 5 of XML 1.0.
-func name(text string) bool {
-	for i, r := range text {
-		if !nameStart(r) && (i == 0 || !nameRest(r)) {
+// encode makes an XML name of a key that is not empty, as ISO 9075-14 does: what a
+// name cannot hold is written _xHHHH_, and so is an underscore that would be read
+// as the beginning of that. Different keys so have different names.
+func encode(key string) string {
+	if plain(key) {
+		return key
+	}
+	var b []byte
+	for i, r := range key {
+		if nameStart(r) && (r != '_' || !strings.HasPrefix(key[i:], "_x")) || i > 0 && nameRest(r) {
+			b = utf8.AppendRune(b, r)
+		} else {
+			b = fmt.Appendf(b, "_x%04X_", r)
+		}
+	}
+	return string(b)
+}
+
+// plain tells whether a key is a name of ASCII letters and marks already.
+func plain(key string) bool {
+	for i, r := range key {
+		if r >= 0x80 || r == '_' && strings.HasPrefix(key[i:], "_x") || !nameStart(r) && (i == 0 || !nameRest(r)) {
 			return false
 		}
 	}
-	return text != "" && utf8.ValidString(text)
+	return true
 }
 
+// nameStart and nameRest are productions 4 and 4a of XML 1.0.
 func nameStart(r rune) bool {
 	if r < 0x80 {
 		return r == ':' || r == '_' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
 	}
 	ranges := [...][2]rune{
-		{0xC0, 0xD6}, {0xD8, 0xF6}, {0xF8, 0x2FF}, {0x370, 0x37D}, {0x37F, 0x1FFF}, {0x200C, 0x200D}, {0x2070, 0x218F},
-		{0x2C00, 0x2FEF}, {0x3001, 0xD7FF}, {0xF900, 0xFDCF}, {0xFDF0, 0xFFFD}, {0x10000, 0xEFFFF},
+		{0xC0, 0xD6},
+		{0xD8, 0xF6},
+		{0xF8, 0x2FF},
+		{0x370, 0x37D},
+		{0x37F, 0x1FFF},
+		{0x200C, 0x200D},
+		{0x2070, 0x218F},
+		{0x2C00, 0x2FEF},
+		{0x3001, 0xD7FF},
+		{0xF900, 0xFDCF},
+		{0xFDF0, 0xFFFC},
+		{0x10000, 0xEFFFF},
 	}
 	for _, in := range ranges {
 		if r >= in[0] && r <= in[1] {

@@ -27,7 +27,7 @@ const MediaType = "application/xml"
 type Trace struct {
 	ID         string            // gives identity:id; "" for the name's
 	Name       string            // concept:name: the case's number
-	Attributes map[string]string // by key: an XML name that the log's extensions leave free
+	Attributes map[string]string // by key, such as yuzhou:version; what an XML name cannot hold is encoded
 	Data       map[string]any    // values as cases hold them, written with their types under "data:"
 	Events     []Event
 }
@@ -79,7 +79,7 @@ func (t Transition) known() bool {
 // that has no more.
 //
 // Errors: fault.Invalid when a name or an instant is missing, a transition is none
-// of the standard model's or a key is none; what next and w return. What was
+// of the standard model's or a key has a field of its own; what next and w return. What was
 // written until then is no whole log.
 func Write(w io.Writer, name string, next func() (Trace, bool, error)) error {
 	x := &writer{w: bufio.NewWriterSize(w, 1<<16)}
