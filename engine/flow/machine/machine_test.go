@@ -110,13 +110,13 @@ func compare(r machine.Result, err error, plain outcome) string {
 // on a second implementation: the same configurations, histories, order of entries,
 // exits, actions and transitions, and the same errors.
 func TestAgainstPlain(t *testing.T) {
-	charts := uint64(20_000)
+	charts := uint64(2000)
 	if testing.Short() {
-		charts = 2_000
+		charts = 200
 	}
 	ps := compiled(t)
 	seen := map[procedure.Kind]int{}
-	moved, remembered, ended := 0, 0, 0
+	moved, remembered, ended, endless := 0, 0, 0, 0
 	for seed := range charts {
 		c := random(rand.New(rand.NewPCG(seed, 1)))
 		why, last := differ(c, ps)
@@ -130,6 +130,9 @@ func TestAgainstPlain(t *testing.T) {
 			if len(last.History) > 0 {
 				remembered++
 			}
+			if last.Active == nil {
+				endless++
+			}
 			if last.Done {
 				ended++
 			}
@@ -138,7 +141,7 @@ func TestAgainstPlain(t *testing.T) {
 		c, why = shrink(c, ps, why)
 		t.Fatalf("seed %d: %s\n%s", seed, why, c)
 	}
-	t.Logf("%d charts, states %v; %d in more than one state, %d with history, %d ended", charts, seen, moved, remembered, ended)
+	t.Logf("%d charts, states %v; %d in more than one state, %d with history, %d ended, %d endless", charts, seen, moved, remembered, ended, endless)
 	if moved < int(charts/4) || remembered < int(charts/20) || ended < int(charts/50) || len(seen) != 6 {
 		t.Errorf("the charts try too little: %d in more than one state, %d with history, %d ended, kinds %v", moved, remembered, ended, seen)
 	}
