@@ -2,7 +2,6 @@ package directives
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -21,12 +20,12 @@ const (
 	OnDocument = "document" // a document says that it is done
 )
 
-// Condition is what must hold before a directive closes.
+// Condition is what must hold before a directive closes. A case holds it as text.
 type Condition struct {
-	Kind      string             `json:"kind"`
-	Indicator string             `json:"indicator,omitempty"`
-	Unit      string             `json:"unit,omitempty"` // whose number
-	Want      *quantity.Quantity `json:"want,omitempty"`
+	Kind      string
+	Indicator string
+	Unit      string // whose number
+	Want      *quantity.Quantity
 }
 
 // wish matches a wished number: comparator, value, unit with its scale word.
@@ -80,27 +79,6 @@ func (c Condition) Words() pack.Text {
 		return pack.Text{ZH: fmt.Sprintf("%s（%s）达到 %s", c.Indicator, c.Unit, c.Want.Chinese()), EN: fmt.Sprintf("%s of %s: %s", c.Indicator, c.Unit, c.Want.English())}
 	}
 	return pack.Text{ZH: "提交能证明已完成的材料", EN: "a document shows that it is done"}
-}
-
-// fields returns the condition as a case holds it.
-func (c Condition) fields() (map[string]any, error) {
-	b, err := json.Marshal(c)
-	if err != nil {
-		return nil, err
-	}
-	var out map[string]any
-	return out, json.Unmarshal(b, &out)
-}
-
-// conditionOf reads a condition out of a case's data.
-func conditionOf(v any) (Condition, error) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return Condition{}, err
-	}
-	var c Condition
-	err = json.Unmarshal(b, &c)
-	return c, err
 }
 
 // verdict says whether a directive may close, and if not, why: in one sentence.

@@ -1,7 +1,6 @@
 package directives
 
 import (
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -63,65 +62,52 @@ const (
 	stageClosed = "closed"
 )
 
-// fields is a case's data as a directive's procedure declares them.
-type fields struct {
-	Origin    string          `json:"origin"`
-	Target    string          `json:"target"`
-	Meeting   string          `json:"meeting"`
-	Matter    string          `json:"matter"`
-	Condition json.RawMessage `json:"condition"`
-	Office    string          `json:"office"`
-	Lead      string          `json:"lead"`
-	Joint     []string        `json:"joint"`
-	By        string          `json:"by"`
-	Light     string          `json:"light"`
-	GapZH     string          `json:"gap_zh"`
-	GapEN     string          `json:"gap_en"`
-	Number    string          `json:"number"`
-	Evidence  []string        `json:"evidence"`
-	Files     []string        `json:"files"`
-	Holds     bool            `json:"holds"`
-	Resolved  bool            `json:"resolved"`
-	WhyZH     string          `json:"why_zh"`
-	WhyEN     string          `json:"why_en"`
-	Said      string          `json:"said"`
-	Parts     []string        `json:"parts"`
-	Answered  int             `json:"answered"`
-	Accepted  int             `json:"accepted"`
-	SentBack  int             `json:"sent_back"`
-	Level     int             `json:"level"`
-	Chased    int             `json:"chased"`
-	Returned  int             `json:"returned"`
-	Rounds    int             `json:"rounds"`
-	AgainZH   string          `json:"again_zh"`
-	AgainEN   string          `json:"again_en"`
-}
-
-// directiveOf reads a case as a directive. Errors: those of a case whose data are
-// not a directive's.
-func directiveOf(c flow.Case) (Directive, error) {
-	b, err := json.Marshal(c.State.Data)
-	if err != nil {
-		return Directive{}, err
-	}
-	var f fields
-	if err := json.Unmarshal(b, &f); err != nil {
-		return Directive{}, err
-	}
-	cond, err := conditionOf(f.Condition)
-	if err != nil {
-		return Directive{}, err
-	}
+// directiveOf reads a case as a directive. What a case of another procedure lacks
+// stays empty.
+func directiveOf(c flow.Case) Directive {
+	m := c.State.Data
 	stage := stageOf(c)
 	return Directive{
 		ID: c.ID, Number: c.Number, Title: c.Title, Subject: c.Subject, Opened: c.Opened, Ended: c.Closed, Light: string(c.Light), Due: c.Due, CaseEvents: c.Events,
-		Stage: stage, StageName: stageName(stage), Condition: cond.String(),
-		Origin: f.Origin, Target: f.Target, Meeting: f.Meeting, Matter: f.Matter, Office: f.Office, Lead: f.Lead, Joint: f.Joint, By: f.By,
-		TargetLit: f.Light, Gap: pack.Text{ZH: f.GapZH, EN: f.GapEN}, Newest: f.Number, Evidence: f.Evidence, Files: f.Files,
-		Holds: f.Holds, Resolved: f.Resolved, Why: pack.Text{ZH: f.WhyZH, EN: f.WhyEN}, Said: f.Said,
-		Parts: f.Parts, Answered: f.Answered, Accepted: f.Accepted, SentBack: f.SentBack,
-		Level: f.Level, Chased: f.Chased, Returned: f.Returned, Round: f.Rounds, Again: pack.Text{ZH: f.AgainZH, EN: f.AgainEN},
-	}, nil
+		Stage: stage, StageName: stageName(stage), Condition: words(m["condition"]),
+		Origin: words(m["origin"]), Target: words(m["target"]), Meeting: words(m["meeting"]), Matter: words(m["matter"]), Office: words(m["office"]),
+		Lead: words(m["lead"]), Joint: texts(m["joint"]), By: words(m["by"]),
+		TargetLit: words(m["light"]), Gap: pack.Text{ZH: words(m["gap_zh"]), EN: words(m["gap_en"])}, Newest: words(m["number"]),
+		Evidence: texts(m["evidence"]), Files: texts(m["files"]), Holds: m["holds"] == true, Resolved: m["resolved"] == true,
+		Why: pack.Text{ZH: words(m["why_zh"]), EN: words(m["why_en"])}, Said: words(m["said"]),
+		Parts: texts(m["parts"]), Answered: whole(m["answered"]), Accepted: whole(m["accepted"]), SentBack: whole(m["sent_back"]),
+		Level: whole(m["level"]), Chased: whole(m["chased"]), Returned: whole(m["returned"]), Round: whole(m["rounds"]),
+		Again: pack.Text{ZH: words(m["again_zh"]), EN: words(m["again_en"])},
+	}
+}
+
+// words reads a text out of a JSON value; "" when it is none.
+func words(v any) string {
+	t, _ := v.(string)
+	return t
+}
+
+// texts reads a list of texts out of a JSON value.
+func texts(v any) []string {
+	list, _ := v.([]any)
+	var out []string
+	for _, e := range list {
+		if t, ok := e.(string); ok {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// whole reads a whole number out of a JSON value; 0 when it is none.
+func whole(v any) int {
+	switch v := v.(type) {
+	case int64:
+		return int(v)
+	case float64:
+		return int(v)
+	}
+	return 0
 }
 
 // stages lists the states that people tell apart, the most telling first: of a

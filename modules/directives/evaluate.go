@@ -166,10 +166,7 @@ func (s *Service) under(ctx context.Context, row gapRow) (Directive, error) {
 		return Directive{}, nil
 	}
 	c, err := s.Flow.Case(ctx, row.Case)
-	if err != nil {
-		return Directive{}, err
-	}
-	return directiveOf(c)
+	return directiveOf(c), err
 }
 
 // tell sends what an evaluation saw to a directive's case.
@@ -211,10 +208,7 @@ func (s *Service) openGap(ctx context.Context, r Rule, w watch) (Directive, erro
 		Origin: ByGap, Target: w.Target, Subject: subjectOf(w.Target), Lead: lead, Office: r.Office, By: w.Due, Condition: Condition{Kind: OnPath},
 		Title: text("%s：偏离路径", "%s: off its path", w.Name), Matter: "使" + w.Name.ZH + "回到路径。" + w.Reason.ZH,
 	}
-	data, err := o.data()
-	if err != nil {
-		return Directive{}, err
-	}
+	data := o.data()
 	data["light"], data["gap_zh"], data["gap_en"], data["number"] = w.Light, w.Words.ZH, w.Words.EN, w.Number
 	c, err := s.Flow.Open(ctx, flow.Opening{Key: row.Key, Procedure: Procedure, Title: o.Title, Subject: o.Subject, Unit: o.Lead, Data: data})
 	if err != nil {
@@ -224,7 +218,7 @@ func (s *Service) openGap(ctx context.Context, r Rule, w watch) (Directive, erro
 	if err := s.holdGap(ctx, row); err != nil {
 		return Directive{}, err
 	}
-	return directiveOf(c)
+	return directiveOf(c), nil
 }
 
 // subjectOf names a target as cases do.

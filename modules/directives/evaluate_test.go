@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -121,7 +122,12 @@ func (d *desk) Find(_ context.Context, f flow.Filter) ([]flow.Case, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var out []flow.Case
+	past := f.After == ""
 	for _, c := range slices.Backward(d.cases) {
+		if !past || len(out) == f.Limit {
+			past = past || c.ID == f.After
+			continue
+		}
 		if c.Procedure == f.Procedure && (f.Subject == "" || c.Subject == f.Subject) && (f.Parent == "" || c.Parent == f.Parent) && (!f.Open || c.Closed.IsZero()) {
 			out = append(out, *c)
 		}
@@ -206,7 +212,7 @@ type city struct {
 	now   time.Time
 }
 
-func newCity(t *testing.T, db *store.DB) *city {
+func newCity(t testing.TB, db *store.DB) *city {
 	t.Helper()
 	c := &city{desk: &desk{keys: map[string]string{}}, now: time.Date(2023, 7, 11, 4, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return c.now }
@@ -391,9 +397,13 @@ func TestJob(t *testing.T) {
 	run(3)
 }
 
-func migrated(t *testing.T) *store.DB {
+func migrated(t testing.TB) *store.DB {
 	t.Helper()
-	db := testkit.Store(t)
+	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
 	if err := db.Migrate(t.Context(), "directives", migrations); err != nil {
 		t.Fatal(err)
 	}

@@ -26,10 +26,7 @@ func (s *Service) follow(ctx context.Context, r Rule, f follower, e *Evaluation)
 		return err
 	}
 	for _, c := range cases {
-		d, err := directiveOf(c)
-		if err != nil {
-			return err
-		}
+		d := directiveOf(c)
 		if d.Origin == ByGap || !d.Ended.IsZero() {
 			continue
 		}

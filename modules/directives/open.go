@@ -31,19 +31,15 @@ type Order struct {
 }
 
 // data is an order as the procedure declares a case's data.
-func (o Order) data() (map[string]any, error) {
-	cond, err := o.Condition.fields()
-	if err != nil {
-		return nil, err
-	}
+func (o Order) data() map[string]any {
 	joint := make([]any, 0, len(o.Joint))
 	for _, u := range o.Joint {
 		joint = append(joint, u)
 	}
 	return map[string]any{
-		"origin": o.Origin, "target": o.Target, "meeting": o.Meeting, "matter": o.Matter, "condition": cond,
+		"origin": o.Origin, "target": o.Target, "meeting": o.Meeting, "matter": o.Matter, "condition": o.Condition.String(),
 		"office": o.Office, "lead": o.Lead, "joint": joint, "by": o.By,
-	}, nil
+	}
 }
 
 // Open opens a directive that somebody orders. An order about a target's gap
@@ -62,15 +58,8 @@ func (s *Service) Open(ctx context.Context, o Order) (Directive, error) {
 	if err := s.Access.Decide(ctx, actor.Of(ctx), actor.Decide, o.Lead); err != nil {
 		return Directive{}, err
 	}
-	data, err := o.data()
-	if err != nil {
-		return Directive{}, err
-	}
-	c, err := s.Flow.Open(ctx, flow.Opening{Key: o.Key, Procedure: Procedure, Title: o.Title, Subject: o.Subject, Unit: o.Lead, Data: data})
-	if err != nil {
-		return Directive{}, err
-	}
-	return directiveOf(c)
+	c, err := s.Flow.Open(ctx, flow.Opening{Key: o.Key, Procedure: Procedure, Title: o.Title, Subject: o.Subject, Unit: o.Lead, Data: o.data()})
+	return directiveOf(c), err
 }
 
 // complete checks an order and fills in what it leaves open.

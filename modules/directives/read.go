@@ -31,10 +31,7 @@ func (s *Service) List(ctx context.Context, q Query) ([]Directive, error) {
 	}
 	out := []Directive{}
 	for _, c := range cases {
-		d, err := directiveOf(c)
-		if err != nil {
-			return nil, err
-		}
+		d := directiveOf(c)
 		d.DueOn = lastDay(d.Due, s.site.Zone)
 		if q.wants(d) && s.sees(ctx, d) {
 			out = append(out, d)
@@ -131,12 +128,12 @@ func (s *Service) read(ctx context.Context, id string) (Directive, error) {
 	if c.Procedure != Procedure {
 		return Directive{}, fault.New(fault.NotFound, "case %s is of procedure %s, not a directive", c.Number, c.Procedure)
 	}
-	d, err := directiveOf(c)
+	d := directiveOf(c)
 	d.DueOn = lastDay(d.Due, s.site.Zone)
-	if err == nil && !s.sees(ctx, d) {
+	if !s.sees(ctx, d) {
 		return Directive{}, fault.New(fault.Forbidden, "directive %s is not yours to see: it is between %s and %s", d.Number, d.Office, d.Lead)
 	}
-	return d, err
+	return d, nil
 }
 
 // Part is what one unit does of a directive.
@@ -168,26 +165,11 @@ func (s *Service) parts(ctx context.Context, id string) ([]Part, error) {
 				p.Stage = st
 			}
 		}
-		p.Said, _ = c.State.Data["said"].(string)
+		p.Said, p.Returned = words(c.State.Data["said"]), whole(c.State.Data["returned"])
 		p.Evidence, p.Files = texts(c.State.Data["evidence"]), texts(c.State.Data["files"])
-		if n, ok := c.State.Data["returned"].(int64); ok {
-			p.Returned = int(n)
-		}
 		out = append(out, p)
 	}
 	return out, nil
-}
-
-// texts reads a list of texts out of a JSON value.
-func texts(v any) []string {
-	list, _ := v.([]any)
-	var out []string
-	for _, e := range list {
-		if t, ok := e.(string); ok {
-			out = append(out, t)
-		}
-	}
-	return out
 }
 
 // Work is a directive as the page of what it works on shows it.

@@ -26,9 +26,9 @@ func (s *Service) check(ctx context.Context, id, key string) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	d, err := directiveOf(c)
-	if err != nil || d.Stage != stageReview { // it has moved on
-		return verdict{}, err
+	d := directiveOf(c)
+	if d.Stage != stageReview { // it has moved on
+		return verdict{}, nil
 	}
 	v, err := s.verdict(ctx, d)
 	if err != nil {
@@ -84,17 +84,14 @@ func (s *Service) Close(ctx context.Context, id string) (Directive, error) {
 	if err != nil {
 		return d, err
 	}
-	return directiveOf(c)
+	return directiveOf(c), nil
 }
 
 // onSplit opens the parts of a directive, one for each unit it was split among.
 // The key of each makes it happen once, however often it is asked for.
 func (s *Service) onSplit(ctx context.Context, e flow.Effected) error {
 	ctx = s.program(ctx)
-	d, err := directiveOf(e.Case)
-	if err != nil {
-		return err
-	}
+	d := directiveOf(e.Case)
 	units := texts(e.Data["units"])
 	matter, _ := e.Data["matter"].(string)
 	if matter == "" {
@@ -176,8 +173,5 @@ func (s *Service) Act(ctx context.Context, id, event string, data map[string]any
 		return Directive{}, err
 	}
 	c, err := s.Flow.Send(ctx, flow.Command{Case: id, Event: event, Data: data})
-	if err != nil {
-		return Directive{}, err
-	}
-	return directiveOf(c)
+	return directiveOf(c), err
 }

@@ -107,6 +107,9 @@ type choice struct {
 	Chosen    bool
 }
 
+// maxRows is how many directives a page shows: more are found by narrowing it.
+const maxRows = 200
+
 // boardView is all directives that one may see.
 type boardView struct {
 	Query     Query
@@ -114,7 +117,8 @@ type boardView struct {
 	Units     []choice
 	Lights    []choice
 	Options   options
-	Rows      []row
+	Rows      []row // at most maxRows
+	Shown     int   // how many fit the filter
 	Open      int
 	Late      int
 	Closed    int
@@ -146,7 +150,10 @@ func (s *Service) renderBoard(w http.ResponseWriter, r *http.Request, status int
 		return err
 	}
 	for _, d := range all {
-		if v.Query.wants(d) {
+		if !v.Query.wants(d) {
+			continue
+		}
+		if v.Shown++; v.Shown <= maxRows {
 			v.Rows = append(v.Rows, s.row(ctx, sh, d))
 		}
 	}

@@ -77,7 +77,7 @@ func (g gantt) draw(sh *web.Shell, title string, c cut) template.HTML {
 	}
 	g.cut = c
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg class="infographic %s" role="img" fill="currentColor" aria-labelledby="gantt-%s" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f"><title id="gantt-%s">%s</title>`,
+	fmt.Fprintf(&b, `<svg class="infographic %s" role="group" fill="currentColor" aria-labelledby="gantt-%s" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f"><title id="gantt-%s">%s</title>`,
 		c.class, c.class, g.width(), g.height(), g.width(), g.height(), c.class, template.HTMLEscapeString(title))
 	for class := 2; class <= 6; class++ {
 		b.WriteString(pattern(class, c.class))
