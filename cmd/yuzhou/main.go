@@ -2,13 +2,20 @@
 package main
 
 import (
+	"context"
 	"os"
 
 	"yuzhou/app"
+	"yuzhou/engine/flow"
 	"yuzhou/engine/org"
+	"yuzhou/kernel/event"
 	"yuzhou/kernel/module"
+	"yuzhou/modules/collection"
+	"yuzhou/modules/directives"
+	"yuzhou/modules/evaluation"
 	"yuzhou/modules/indicators"
 	"yuzhou/modules/plan"
+	"yuzhou/modules/projects"
 	"yuzhou/packs"
 )
 
@@ -17,9 +24,22 @@ func main() { os.Exit(app.Main(app.Product{Modules: city, Pack: packs.Chongqing(
 // city is the whole product on one page: which modules there are, and which one
 // serves another's needs. A new module adds its line here.
 func city(h module.Host, who *org.Service) []module.Module {
+	work := flow.New(h, who)
 	ind := indicators.New(h, indicators.Needs{Units: who, Access: who, Audit: who})
+	var drive efforts // what works on a target: filled in below, asked when a page is shown
+	pl := plan.New(h, plan.Needs{Readings: ind, Units: who, Access: who, Audit: who, Efforts: drive.on})
+	coll := collection.New(h, collection.Needs{Flow: work, Numbers: ind, Units: who, Access: who, Audit: who})
+	dir := directives.New(h, directives.Needs{Flow: work, Gaps: gaps(pl), Parts: pl.Parts, Readings: ind, Units: who, Access: who, Audit: who})
+	proj := projects.New(h, projects.Needs{Flow: work, Plan: elements(pl), Late: late(dir), Units: who, Access: who, Audit: who})
+	drive.directives, drive.projects = dir, proj
+	for _, g := range []flow.Guest{coll.Guest(), dir.Guest(), proj.Guest()} {
+		work.Admit(g)
+	}
+	event.On(h.Events, func(context.Context, indicators.Recorded) { dir.Wake() })
+	targets := pl.Module()
+	targets.Verbs = append(targets.Verbs, directives.ListVerb("directives"))
 	return []module.Module{
-		ind.Module(),
-		plan.New(h, plan.Needs{Readings: ind, Units: who, Access: who, Audit: who}).Module(),
+		work.Module(), ind.Module(), targets, coll.Module(), dir.Module(), proj.Module(),
+		evaluation.New(h, evaluation.Needs{Readings: ind, Units: who}).Module(),
 	}
 }

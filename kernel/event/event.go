@@ -18,8 +18,12 @@ type Bus struct {
 	listeners map[reflect.Type][]func(context.Context, any) // guarded by mu
 }
 
-// On calls fn for every event of type T that is published from now on.
+// On calls fn for every event of type T that is published from now on. On a nil
+// bus nothing ever is.
 func On[T any](b *Bus, fn func(context.Context, T)) {
+	if b == nil {
+		return
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.listeners == nil {

@@ -17,13 +17,18 @@ import (
 
 func verbs() []module.Verb {
 	return []module.Verb{
-		{Name: "list", Help: "directives, the most urgent first", Bind: listVerb},
+		ListVerb("list"),
 		{Name: "show", Args: "ID", Help: "a directive with its parts", Bind: showVerb},
 		{Name: "open", Args: "TITLE", Help: "open a directive by hand", Bind: openVerb},
 		{Name: "act", Args: "ID EVENT", Help: "do on a directive what its procedure offers: sign, split, answer, accept …", Bind: actVerb},
 		{Name: "evaluate", Help: "look where every target stands, and open, join or re-open directives", Bind: evaluateVerb},
 		{Name: "stocktake", Help: "what a weekly meeting has before it, in ten lines", Bind: stocktakeVerb},
 	}
+}
+
+// ListVerb lists directives under a name of the caller's: the plan's verbs have it too.
+func ListVerb(name string) module.Verb {
+	return module.Verb{Name: name, Help: "directives, the most urgent first", Bind: listVerb}
 }
 
 func listVerb(flags *flag.FlagSet) module.Run {

@@ -165,6 +165,9 @@ type Needs struct {
 		// Audit records a change within the transaction that makes it.
 		Audit(ctx context.Context, tx store.Tx, action, subject, detail string) error
 	}
+	// Efforts returns what works on a target, as the actor of ctx may see it, and
+	// what it had cost by an instant; nil when nothing keeps such work.
+	Efforts func(ctx context.Context, target string, known time.Time) (Effort, error)
 }
 
 // Service is the plan module.

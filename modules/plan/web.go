@@ -96,6 +96,7 @@ type statusRow struct {
 	Body      string // who gives its number
 	Implied   bool
 	Undeclard bool
+	Effort    effortView
 }
 
 type besideRow struct {
@@ -284,8 +285,14 @@ func (s *Service) showCockpit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	rows := s.rows(r.Context(), sh, all)
+	for i := range rows {
+		if rows[i].Effort, err = s.effort(r.Context(), sh, rows[i].ID, sh.Known); err != nil {
+			return err
+		}
+	}
 	return cockpitPage.Render(w, r, cockpitView{
-		Plan: p, Gone: gone(p, sh.Date), Summary: summary(all), Total: len(all), Rows: s.rows(r.Context(), sh, all),
+		Plan: p, Gone: gone(p, sh.Date), Summary: summary(all), Total: len(all), Rows: rows,
 		Shapes: []Shape{Linear, Geometric, SCurve}, Shape: Shape(r.URL.Query().Get("path")), Rules: p.Rules,
 	})
 }

@@ -137,6 +137,9 @@ func (s *Service) fillTarget(ctx context.Context, sh *web.Shell, st Status, v *t
 	if v.Districts, err = s.split(ctx, sh, st, Split{By: "districts", Rule: Proportional}); err != nil {
 		return err
 	}
+	if v.Row.Effort, err = s.effort(ctx, sh, st.Target.ID, sh.Known); err != nil {
+		return err
+	}
 	v.Chart, err = s.drawTarget(ctx, sh, st)
 	return err
 }
