@@ -32,6 +32,8 @@ type Product struct {
 	Modules func(h module.Host, who *org.Service) []module.Module
 	// Pack is the city that is loaded when no other is named.
 	Pack fs.FS
+	// Story is played by yuzhou story.
+	Story Story
 }
 
 // process is what the program asks of the operating system, so that tests can
@@ -81,6 +83,8 @@ func (p Product) dispatch(ctx context.Context, proc process) error {
 	switch proc.args[0] {
 	case "serve":
 		return p.serve(ctx, proc)
+	case "story":
+		return p.story(ctx, proc)
 	case "config":
 		return p.config(proc)
 	case "version":

@@ -28,6 +28,8 @@ type city struct {
 	router  *web.Router
 	log     *slog.Logger
 	now     func() time.Time
+	site    web.Site
+	clock   *demoClock // of a demonstration; nil in a city of people
 }
 
 // open opens the database that c names, brings it up to date and loads the pack
@@ -67,11 +69,10 @@ func (p Product) assemble(ctx context.Context, c config, ct *city) error {
 	if load {
 		manifest = pk.Manifest
 	}
-	site, err := siteOf(manifest, ct.now)
-	if err != nil {
+	if err := ct.stand(c, manifest); err != nil {
 		return err
 	}
-	host := module.Host{DB: ct.db, Log: ct.log, Now: ct.now, Events: &event.Bus{}, Charts: chart.New(), Blobs: blob.Files{Dir: filepath.Join(c.Data, "blobs")}, Site: site}
+	host := module.Host{DB: ct.db, Log: ct.log, Now: ct.now, Events: &event.Bus{}, Charts: chart.New(), Blobs: blob.Files{Dir: filepath.Join(c.Data, "blobs")}, Site: ct.site}
 	ct.who = org.New(host)
 	ct.modules = append([]module.Module{ct.who.Module()}, p.Modules(host, ct.who)...)
 	for _, m := range ct.modules {
@@ -87,7 +88,7 @@ func (p Product) assemble(ctx context.Context, c config, ct *city) error {
 			return err
 		}
 	}
-	ct.router = web.NewRouter(site, ct.log, ct.who.Decide)
+	ct.router = web.NewRouter(ct.site, ct.log, ct.who.Decide)
 	ct.router.KeepPages(ct.db.Generation)
 	for _, m := range ct.modules {
 		if m.Routes != nil {
@@ -95,6 +96,18 @@ func (p Product) assemble(ctx context.Context, c config, ct *city) error {
 		}
 	}
 	return nil
+}
+
+// stand says where and when the city is: a demonstration has a time of its own.
+func (ct *city) stand(c config, m pack.Manifest) (err error) {
+	if m.Demo() {
+		if ct.clock, err = openClock(c.Data, m.Clock); err != nil {
+			return err
+		}
+		ct.now = ct.clock.now
+	}
+	ct.site, err = siteOf(m, ct.now)
+	return err
 }
 
 // choose says which pack to load: the one named, else the product's own unless
@@ -149,9 +162,9 @@ func siteOf(m pack.Manifest, now func() time.Time) (web.Site, error) {
 	}
 	_, offset := at.Zone()
 	return web.Site{
-		Name: m.Text, Unit: m.Unit, Prefix: m.Prefix, Version: Version, Now: now,
+		Name: m.Text, Unit: m.Unit, Prefix: m.Prefix, Version: Version, Now: now, Demo: m.Demo(),
 		Zone: time.FixedZone(m.Zone, offset),
 	}, nil
 }
 
-func (ct *city) close() error { return ct.db.Close() }
+func (ct *city) close() error { return errors.Join(ct.clock.save(), ct.db.Close()) }

@@ -78,6 +78,11 @@ func (ct *city) run(ctx context.Context, ln net.Listener) error {
 			jobs.Go(func() { ct.repeat(jobCtx, j) })
 		}
 	}
+	if ct.clock != nil {
+		jobs.Go(func() {
+			ct.repeat(jobCtx, module.Job{Name: "clock", Every: time.Second, Run: func(context.Context) error { return ct.clock.save() }})
+		})
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(ln) }()
 	var err error

@@ -1,10 +1,12 @@
 package packs
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"yuzhou/kernel/pack"
@@ -185,5 +187,41 @@ func TestDivisions(t *testing.T) {
 	}
 	if want := map[string]int{"500000-core": 9, "500000-new": 12, "500000-ne": 11, "500000-se": 6}; fmt.Sprint(regions) != fmt.Sprint(want) {
 		t.Errorf("regions %v, want %v", regions, want)
+	}
+}
+
+// TestStory: the demonstration differs from the city's pack in its clock and in
+// what it asks for, and in nothing else.
+func TestStory(t *testing.T) {
+	read := func(files fs.FS, name string) string {
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, text, _ = bytes.Cut(text, []byte("\n")) // the first line says what the file is
+		return string(text)
+	}
+	want := strings.Replace(read(Chongqing(), "pack.yaml"), "id: chongqing\n", "id: chongqing-story\nclock: \"2024-07-01T09:00:00+08:00\"\n", 1)
+	if got := read(Story(), "pack.yaml"); got != want {
+		t.Errorf("packs/story/pack.yaml is not that of chongqing with a clock:\n%s", got)
+	}
+	names := func(files fs.FS) (out []string) {
+		err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+			if !d.IsDir() {
+				out = append(out, name)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	more := slices.DeleteFunc(names(Story()), func(n string) bool { return slices.Contains(names(Chongqing()), n) })
+	if !slices.Equal(more, []string{"collection/assignments.yaml", "collection/rules.yaml"}) || len(names(Story())) != len(names(Chongqing()))+2 {
+		t.Errorf("the demonstration holds more: %q", more)
+	}
+	if pk := pack.Open(Story()); pk.Err() != nil || !pk.Manifest.Demo() {
+		t.Errorf("%v, a demonstration: %v", pk.Err(), pk.Manifest.Demo())
 	}
 }

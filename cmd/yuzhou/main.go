@@ -19,7 +19,9 @@ import (
 	"yuzhou/packs"
 )
 
-func main() { os.Exit(app.Main(app.Product{Modules: city, Pack: packs.Chongqing()})) }
+func main() {
+	os.Exit(app.Main(app.Product{Modules: city, Pack: packs.Chongqing(), Story: app.Story{Pack: packs.Story(), Play: play}}))
+}
 
 // city is the whole product on one page: which modules there are, and which one
 // serves another's needs. A new module adds its line here.

@@ -18,6 +18,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/store"
@@ -85,8 +86,13 @@ type Manifest struct {
 	Prefix  string   `pack:"prefix"` // of the names of everything in the pack
 	Unit    string   `pack:"unit"`   // whose plan it is
 	Zone    string   `pack:"zone"`   // as +08:00: in which a date begins
+	Clock   string   `pack:"clock,optional"`
 	Sources []Source `pack:"sources"`
 }
+
+// Demo reports whether the pack is a demonstration: its Clock then says at which
+// instant (RFC 3339) the city's own time begins, and every page says what it is.
+func (m Manifest) Demo() bool { return m.Clock != "" }
 
 // Text is a wording in both languages of the product; en may be missing where
 // only the Chinese is official.
@@ -134,6 +140,9 @@ func Open(files fs.FS) *Pack {
 	p.Manifest = Read[Manifest](p, "pack.yaml")
 	if p.Manifest.Schema != "" && p.Manifest.Schema != "yuzhou.pack/v1" {
 		p.Bad(p.Manifest.Pos, "pack.schema", "schema %q is not yuzhou.pack/v1", p.Manifest.Schema)
+	}
+	if _, err := time.Parse(time.RFC3339, p.Manifest.Clock); p.Manifest.Demo() && err != nil {
+		p.Bad(p.Manifest.Pos, "pack.clock", "clock %q is not an instant such as 2023-07-03T09:00:00+08:00", p.Manifest.Clock)
 	}
 	for _, s := range p.Manifest.Sources {
 		p.Define("source", s.ID, s.Pos)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"yuzhou/kernel/pack"
+	"yuzhou/kernel/quantity"
 	"yuzhou/kernel/store"
 )
 
@@ -21,22 +22,22 @@ type assignmentsDoc struct {
 type assignmentRow struct {
 	pack.Pos
 	pack.Text
-	ID         string    `pack:"id"`
-	Indicators []string  `pack:"indicators"`
-	Unit       string    `pack:"unit,optional"`
-	Each       string    `pack:"each,optional"`
-	Places     []string  `pack:"places,optional"`
-	Check      string    `pack:"check,optional"`
-	Approve    string    `pack:"approve,optional"`
-	Frequency  string    `pack:"frequency"`
-	First      string    `pack:"first"`
-	Until      string    `pack:"until,optional"`
-	Days       int       `pack:"days"`
-	Asker      string    `pack:"asker"`
-	Basis      string    `pack:"basis,optional"`
-	Minutes    float64   `pack:"minutes,optional"`
-	Status     string    `pack:"status,optional"`
-	Source     pack.Text `pack:"source"`
+	ID         string           `pack:"id"`
+	Indicators []string         `pack:"indicators"`
+	Unit       string           `pack:"unit,optional"`
+	Each       string           `pack:"each,optional"`
+	Places     []string         `pack:"places,optional"`
+	Check      string           `pack:"check,optional"`
+	Approve    string           `pack:"approve,optional"`
+	Frequency  string           `pack:"frequency"`
+	First      string           `pack:"first"`
+	Until      string           `pack:"until,optional"`
+	Days       int              `pack:"days"`
+	Asker      string           `pack:"asker"`
+	Basis      string           `pack:"basis,optional"`
+	Minutes    quantity.Decimal `pack:"minutes,optional"`
+	Status     string           `pack:"status,optional"`
+	Source     pack.Text        `pack:"source"`
 }
 
 type rulesDoc struct {
@@ -47,22 +48,22 @@ type rulesDoc struct {
 type ruleRow struct {
 	pack.Pos
 	pack.Text
-	ID         string    `pack:"id"`
-	Kind       string    `pack:"kind"`
-	Severity   string    `pack:"severity"`
-	Indicators []string  `pack:"indicators"`
-	Min        *float64  `pack:"min,optional"`
-	Max        *float64  `pack:"max,optional"`
-	Whole      bool      `pack:"whole,optional"`
-	Percent    float64   `pack:"percent,optional"`
-	Against    string    `pack:"against,optional"`
-	Parts      []string  `pack:"parts,optional"`
-	Over       string    `pack:"over,optional"`
-	In         []string  `pack:"in,optional"`
-	Out        []string  `pack:"out,optional"`
-	Formula    string    `pack:"formula,optional"`
-	Tolerance  float64   `pack:"tolerance,optional"`
-	Source     pack.Text `pack:"source"`
+	ID         string            `pack:"id"`
+	Kind       string            `pack:"kind"`
+	Severity   string            `pack:"severity"`
+	Indicators []string          `pack:"indicators"`
+	Min        *quantity.Decimal `pack:"min,optional"`
+	Max        *quantity.Decimal `pack:"max,optional"`
+	Whole      bool              `pack:"whole,optional"`
+	Percent    quantity.Decimal  `pack:"percent,optional"`
+	Against    string            `pack:"against,optional"`
+	Parts      []string          `pack:"parts,optional"`
+	Over       string            `pack:"over,optional"`
+	In         []string          `pack:"in,optional"`
+	Out        []string          `pack:"out,optional"`
+	Formula    string            `pack:"formula,optional"`
+	Tolerance  quantity.Decimal  `pack:"tolerance,optional"`
+	Source     pack.Text         `pack:"source"`
 }
 
 type synonymRow struct {
@@ -118,7 +119,7 @@ func (s *Service) loadPack(p *pack.Pack) pack.Load {
 func readAssignment(p *pack.Pack, row assignmentRow) Assignment {
 	a := Assignment{
 		Text: row.Text, ID: row.ID, Indicators: row.Indicators, Unit: row.Unit, Each: row.Each, Places: row.Places, Check: row.Check, Approve: row.Approve,
-		Frequency: row.Frequency, First: row.First, Until: row.Until, Days: row.Days, Asker: row.Asker, Basis: row.Basis, Minutes: row.Minutes, Status: row.Status, Source: row.Source,
+		Frequency: row.Frequency, First: row.First, Until: row.Until, Days: row.Days, Asker: row.Asker, Basis: row.Basis, Minutes: row.Minutes.Float(), Status: row.Status, Source: row.Source,
 	}
 	p.Define("assignment", row.ID, row.Pos)
 	for _, i := range row.Indicators {
@@ -135,11 +136,19 @@ func readAssignment(p *pack.Pack, row assignmentRow) Assignment {
 	return a
 }
 
+func limitOf(d *quantity.Decimal) *float64 {
+	if d == nil {
+		return nil
+	}
+	f := d.Float()
+	return &f
+}
+
 // readRule checks a rule and what it names.
 func readRule(p *pack.Pack, row ruleRow) Rule {
 	r := Rule{
-		Text: row.Text, ID: row.ID, Kind: row.Kind, Severity: row.Severity, Indicators: row.Indicators, Min: row.Min, Max: row.Max, Whole: row.Whole, Percent: row.Percent,
-		Against: row.Against, Parts: row.Parts, Over: row.Over, In: row.In, Out: row.Out, Formula: row.Formula, Tolerance: row.Tolerance, Source: row.Source,
+		Text: row.Text, ID: row.ID, Kind: row.Kind, Severity: row.Severity, Indicators: row.Indicators, Min: limitOf(row.Min), Max: limitOf(row.Max), Whole: row.Whole, Percent: row.Percent.Float(),
+		Against: row.Against, Parts: row.Parts, Over: row.Over, In: row.In, Out: row.Out, Formula: row.Formula, Tolerance: row.Tolerance.Float(), Source: row.Source,
 	}
 	p.Define("collection rule", row.ID, row.Pos)
 	for _, i := range r.named() {
