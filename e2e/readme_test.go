@@ -11,9 +11,13 @@ import (
 // TestReadmeExamples runs every "$ yuzhou …" of the modules' READMEs and
 // compares what it prints, blanks at line ends apart.
 func TestReadmeExamples(t *testing.T) {
-	files, err := filepath.Glob("../modules/*/README.md")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no READMEs", err)
+	var files []string
+	for _, floor := range []string{"engine", "modules"} {
+		some, err := filepath.Glob("../" + floor + "/*/README.md")
+		if err != nil || len(some) == 0 {
+			t.Fatal("no READMEs in ", floor, err)
+		}
+		files = append(files, some...)
 	}
 	data := t.TempDir()
 	for _, name := range files {

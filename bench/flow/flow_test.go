@@ -106,7 +106,7 @@ func (s *server) call(b *testing.B, method, path string, in, out any) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	o := fire(s.addr, s.token, 1, 1, true, func(int) shot { return shot{method, path, string(body)} })
+	o := gun{s.addr, s.token, 1, true}.fire(1, func(int) shot { return shot{method, path, string(body)} })
 	if o.failed > 0 {
 		b.Fatal(o.first)
 	}
@@ -163,7 +163,7 @@ func BenchmarkCases(b *testing.B) {
 				s := start(b, url)
 				unit := home(b, s)
 				before := worked(b, s.cmd.Process.Pid)
-				o := fire(s.addr, s.token, workers, cases, true, func(i int) shot {
+				o := gun{s.addr, s.token, workers, true}.fire(cases, func(i int) shot {
 					return shot{http.MethodPost, "/api/v1/flow/cases", fmt.Sprintf(`{"procedure":"bench","unit":%q,"title":{"zh":"压测件 %d"},"data":{"unit":%q,"name":"申请人"}}`, unit, i, unit)}
 				})
 				after := worked(b, s.cmd.Process.Pid)
@@ -177,7 +177,7 @@ func BenchmarkCases(b *testing.B) {
 					ids[i] = c.ID
 				}
 				before = after
-				o = fire(s.addr, s.token, workers, len(ids), false, func(i int) shot {
+				o = gun{s.addr, s.token, workers, false}.fire(len(ids), func(i int) shot {
 					return shot{http.MethodPost, "/api/v1/flow/cases/" + ids[i] + "/events", `{"event":"accept"}`}
 				})
 				report(b, "transition", o, worked(b, s.cmd.Process.Pid)-before)
@@ -232,7 +232,7 @@ func BenchmarkPeer(b *testing.B) {
 			addr := strings.TrimPrefix(strings.TrimSpace(line), "http://")
 			for b.Loop() {
 				before := worked(b, cmd.Process.Pid)
-				o := fire(addr, "", workers, cases/10, false, func(i int) shot {
+				o := gun{addr: addr, workers: workers}.fire(cases/10, func(i int) shot {
 					return shot{http.MethodPost, "/", fmt.Sprintf(`{"title":"压测件 %d","unit":"500000"}`, i)}
 				})
 				report(b, "workflow", o, worked(b, cmd.Process.Pid)-before)

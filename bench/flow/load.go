@@ -41,10 +41,17 @@ func (o outcome) percentile(p float64) float64 {
 	return float64(o.latency[min(len(o.latency)-1, int(p*float64(len(o.latency))))]) / 1e6
 }
 
-// fire lets workers send n requests to an address, each on a connection of its
-// own, the next one as soon as the last is answered. It writes HTTP by hand: a
-// client that works hard would be measured with the server on the same machine.
-func fire(addr, token string, workers, n int, keep bool, make func(i int) shot) outcome {
+// gun is who sends requests where.
+type gun struct {
+	addr, token string
+	workers     int
+	keep        bool // the bodies of the answers
+}
+
+// fire lets workers send n requests, each on a connection of its own, the next
+// one as soon as the last is answered. It writes HTTP by hand: a client that works
+// hard would be measured with the server on the same machine.
+func (g gun) fire(n int, make func(i int) shot) outcome {
 	var mu sync.Mutex
 	var wait sync.WaitGroup
 	var o outcome
@@ -56,9 +63,9 @@ func fire(addr, token string, workers, n int, keep bool, make func(i int) shot) 
 		return next - 1, next <= n
 	}
 	began := time.Now()
-	for range workers {
+	for range g.workers {
 		wait.Go(func() {
-			part := work(addr, token, keep, take, make)
+			part := g.work(take, make)
 			mu.Lock()
 			defer mu.Unlock()
 			o.latency = append(o.latency, part.latency...)
@@ -75,8 +82,8 @@ func fire(addr, token string, workers, n int, keep bool, make func(i int) shot) 
 	return o
 }
 
-func work(addr, token string, keep bool, take func() (int, bool), make func(i int) shot) (o outcome) {
-	conn, err := net.Dial("tcp", addr)
+func (g gun) work(take func() (int, bool), make func(i int) shot) (o outcome) {
+	conn, err := net.Dial("tcp", g.addr)
 	if err != nil {
 		return outcome{failed: 1, first: err.Error()}
 	}
@@ -89,14 +96,14 @@ func work(addr, token string, keep bool, take func() (int, bool), make func(i in
 		}
 		s := make(i)
 		began := time.Now()
-		body, err := s.send(conn, r, addr, token)
+		body, err := s.send(conn, r, g.addr, g.token)
 		if err != nil {
 			o.failed++
 			o.first = err.Error()
 			return o
 		}
 		o.latency = append(o.latency, time.Since(began))
-		if keep {
+		if g.keep {
 			o.bodies = append(o.bodies, body)
 		}
 	}

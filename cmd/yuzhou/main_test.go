@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -38,4 +39,25 @@ func TestRoutes(t *testing.T) {
 	}
 	slices.Sort(lines)
 	testkit.Golden(t, "routes.txt", []byte(strings.Join(lines, "\n")+"\n"))
+}
+
+// TestVerbs: no verb has a flag that every verb has already, and every verb says
+// what it does.
+func TestVerbs(t *testing.T) {
+	host := module.Host{Now: time.Now, Site: web.Site{Unit: "1", Prefix: "88.1", Zone: time.UTC, Now: time.Now}}
+	who := org.New(host)
+	for _, m := range append([]module.Module{who.Module()}, city(host, who)...) {
+		for _, v := range m.Verbs {
+			flags := flag.NewFlagSet(v.Name, flag.ContinueOnError)
+			v.Bind(flags)
+			for _, taken := range []string{"addr", "data", "database", "pack", "log", "server", "token", "config", "json"} {
+				if flags.Lookup(taken) != nil {
+					t.Errorf("yuzhou %s %s declares --%s, which every verb has", m.Name, v.Name, taken)
+				}
+			}
+			if v.Help == "" {
+				t.Errorf("yuzhou %s %s has no help", m.Name, v.Name)
+			}
+		}
+	}
 }

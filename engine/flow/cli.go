@@ -98,7 +98,7 @@ func printFindings(c module.Call, all []pack.Finding, lang string) error {
 
 func simulateVerb(flags *flag.FlagSet) module.Run {
 	events := flags.String("events", "", `file with the events: ["name", {"event": "name", "data": {...}}, ...]`)
-	data := flags.String("data", "", "what the case begins with, as JSON")
+	data := flags.String("fields", "", "what the case begins with, as JSON")
 	return func(ctx context.Context, c module.Call) error {
 		name, text, err := file(c, 1)
 		if err != nil {

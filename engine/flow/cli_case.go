@@ -53,7 +53,7 @@ func caseVerb(flags *flag.FlagSet) module.Run {
 }
 
 func sendVerb(flags *flag.FlagSet) module.Run {
-	data := flags.String("data", "", "what the event's form asks for, as JSON")
+	data := flags.String("form", "", "what the event's form asks for, as JSON")
 	key := flags.String("key", "", "idempotency key: sent again with the same, it is carried out once")
 	return func(ctx context.Context, c module.Call) error {
 		if len(c.Args) != 2 {

@@ -194,7 +194,7 @@ func set(entries []Entry, arg, note string) error {
 }
 
 func actVerb(flags *flag.FlagSet) module.Run {
-	data := flags.String("data", "", `what the step asks for, as JSON: {"reason": "wrong", "text": "…"}`)
+	data := flags.String("form", "", `what the step asks for, as JSON: {"reason": "wrong", "text": "…"}`)
 	return func(ctx context.Context, c module.Call) error {
 		if len(c.Args) != 2 {
 			return fault.New(fault.Invalid, "act takes an id and an event: pass, approve, return, recall or withdraw")
