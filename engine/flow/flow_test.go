@@ -77,28 +77,33 @@ func each(t *testing.T, fn func(t *testing.T, b *bench)) {
 	t.Helper()
 	testkit.EachStore(t, "flow", migrations, func(t *testing.T, db *store.DB) {
 		t.Helper()
-		zone := time.FixedZone("+08:00", 8*3600)
-		b := &bench{at: time.Date(2026, 2, 10, 9, 0, 0, 0, zone)}
-		b.Service = New(module.Host{
-			DB: db, Log: slog.New(slog.DiscardHandler), Now: b.clock, Site: web.Site{Unit: "500000", Zone: zone, Now: b.clock}, Blobs: blob.Files{Dir: t.TempDir()},
-		}, people{})
-		b.Admit(Guest{Name: "test", Procedures: os.DirFS("testdata/procedures"), Topics: map[string]func(context.Context, Effected) error{
-			"test.result": func(_ context.Context, e Effected) error {
-				if b.refuse == nil {
-					b.published = append(b.published, e)
-				}
-				return b.refuse
-			},
-		}})
-		source, err := os.ReadFile(calendar2026)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := b.SetCalendar(t.Context(), source); err != nil {
-			t.Fatal(err)
-		}
-		fn(t, b)
+		fn(t, engineOn(t, db))
 	})
+}
+
+func engineOn(t *testing.T, db *store.DB) *bench {
+	t.Helper()
+	zone := time.FixedZone("+08:00", 8*3600)
+	b := &bench{at: time.Date(2026, 2, 10, 9, 0, 0, 0, zone)}
+	b.Service = New(module.Host{
+		DB: db, Log: slog.New(slog.DiscardHandler), Now: b.clock, Site: web.Site{Unit: "500000", Zone: zone, Now: b.clock}, Blobs: blob.Files{Dir: t.TempDir()},
+	}, people{})
+	b.Admit(Guest{Name: "test", Procedures: os.DirFS("testdata/procedures"), Topics: map[string]func(context.Context, Effected) error{
+		"test.result": func(_ context.Context, e Effected) error {
+			if b.refuse == nil {
+				b.published = append(b.published, e)
+			}
+			return b.refuse
+		},
+	}})
+	source, err := os.ReadFile(calendar2026)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.SetCalendar(t.Context(), source); err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 // as returns a context in which somebody acts.
