@@ -32,7 +32,9 @@ func engine(b *testing.B) *Service {
 		b.Fatal(err)
 	}
 	s := New(module.Host{DB: db, Log: slog.New(slog.DiscardHandler), Now: time.Now, Site: web.Site{Unit: "500000", Zone: time.FixedZone("", 8*3600)}, Blobs: blob.Files{Dir: b.TempDir()}}, people{})
-	s.Admit(Guest{Name: "test", Procedures: os.DirFS("testdata/procedures")})
+	s.Admit(Guest{Name: "test", Procedures: os.DirFS("testdata/procedures"), Topics: map[string]func(context.Context, Effected) error{
+		"test.result": func(context.Context, Effected) error { return nil },
+	}})
 	source, err := os.ReadFile(calendar2026)
 	if err != nil {
 		b.Fatal(err)
