@@ -36,7 +36,7 @@ data:
 reasons:
   refuse: {incomplete: {zh: 材料不全, en: Incomplete}}
 clocks:
-  legal: {kind: legal, unit: working-day, limit: 20, warn: 5, zh: 法定时限, en: Legal limit}
+  legal: {kind: legal, unit: working-day, limit: 20, warn: 5, basis: 压测, zh: 法定时限, en: Legal limit}
   accept: {kind: stage, unit: working-day, limit: 5, warn: 1, part: legal, zh: 受理, en: Acceptance}
   decide: {kind: stage, unit: working-day, limit: 10, warn: 2, part: legal, zh: 办理, en: Decision}
 start: [{start: legal}]
