@@ -124,13 +124,7 @@ func (s *Service) relight(ctx context.Context) error {
 	if was != now {
 		from = ""
 	}
-	for {
-		last, err := s.relightSome(ctx, change{was, now}, from)
-		if err != nil || last == "" {
-			return err
-		}
-		from = last
-	}
+	return s.relightAll(ctx, change{was, now}, from)
 }
 
 // relightFirst notes the calendar that the first case will be computed with.

@@ -90,6 +90,15 @@ func (db *DB) runGroup(group []*job) error {
 		return db.engine.fault(err)
 	}
 	defer tx.Rollback() //nolint:errcheck // no-op after Commit
+	if len(group) == 1 { // alone: what it undoes is all there is, and a savepoint would copy every page it changes
+		if group[0].err = group[0].ctx.Err(); group[0].err == nil {
+			group[0].err = call(group[0].fn, Tx{tx, db.engine})
+		}
+		if group[0].err != nil {
+			return nil
+		}
+		return db.engine.fault(tx.Commit())
+	}
 	for _, j := range group {
 		if j.err = j.ctx.Err(); j.err != nil {
 			continue

@@ -37,7 +37,8 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	if strings.HasPrefix(dsn, "postgres://") {
 		return openPostgres(ctx, dsn)
 	}
-	pragmas := "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-16384)"
+	// temp_store: what a savepoint copies stays in memory.
+	pragmas := "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-16384)&_pragma=temp_store(MEMORY)"
 	name := "file:" + (&url.URL{Path: dsn}).EscapedPath()
 	write, err := sql.Open("sqlite", name+pragmas+"&_txlock=immediate")
 	if err != nil {

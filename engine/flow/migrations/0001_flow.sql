@@ -101,12 +101,10 @@ CREATE TABLE flow_document (
     PRIMARY KEY (case_, n)
 );
 CREATE INDEX flow_document_sha256 ON flow_document (sha256);
--- What a new calendar did to dues, told by the event seq.
+-- What a new calendar did to the dues of a range of cases, told by the event seq.
 CREATE TABLE flow_redue (
-    case_  TEXT   NOT NULL,
-    seq    BIGINT NOT NULL,
-    clock  TEXT   NOT NULL,
-    before BIGINT NOT NULL,
-    after  BIGINT NOT NULL,
-    PRIMARY KEY (case_, seq, clock)
+    seq   BIGINT NOT NULL PRIMARY KEY,
+    first TEXT   NOT NULL, -- id of the first case of the range
+    last  TEXT   NOT NULL, -- id of the last
+    moves TEXT   NOT NULL -- JSON: case, clock, due before and after in microseconds; 0: cannot be known
 );
