@@ -41,8 +41,8 @@ func allocator(t *testing.T) context.Context {
 
 // browser is one window, signed in or not.
 type browser struct {
-	ctx context.Context //nolint:containedctx // it is the window
-	url string          // of the server
+	ctx context.Context
+	url string // of the server
 
 	mu         sync.Mutex
 	complaints []string // of the console and the network; guarded by mu

@@ -79,12 +79,12 @@ func call(url, token, key string, body, out any) (cut bool, err error) {
 	req.Header.Set("Idempotency-Key", key)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return true, nil //nolint:nilerr // killed
+		return true, nil
 	}
 	defer resp.Body.Close() //nolint:errcheck // read only
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return true, nil //nolint:nilerr // killed
+		return true, nil
 	}
 	if resp.StatusCode >= http.StatusBadRequest {
 		return false, fmt.Errorf("%s: %s", resp.Status, text)

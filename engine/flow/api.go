@@ -89,7 +89,7 @@ type openInput struct {
 	Key  string `header:"Idempotency-Key" doc:"sent again with the same key, the command is carried out once"`
 	Body struct {
 		Procedure string         `json:"procedure"`
-		Title     pack.Text      `json:"title,omitempty"`
+		Title     pack.Text      `json:"title,omitzero"`
 		Subject   string         `json:"subject,omitempty"`
 		Unit      string         `json:"unit" doc:"which answers for it"`
 		Parent    string         `json:"parent,omitempty"`

@@ -86,16 +86,21 @@ func (s *Service) apiSimulate(_ context.Context, in *simulateInput) (Simulation,
 		if at.IsZero() {
 			at = now
 		}
-		if !r.Done {
-			if r, err = machine.Step(p, r.Configuration, machine.Event{Name: e.Name, At: at, Data: data}); err != nil {
-				return Simulation{}, err
-			}
-		} else {
-			r.Taken, r.Errors = nil, nil
+		if r, err = onward(p, r, machine.Event{Name: e.Name, At: at, Data: data}); err != nil {
+			return Simulation{}, err
 		}
 		out.Steps = append(out.Steps, simulated(r))
 	}
 	return out, nil
+}
+
+// onward makes a step; nothing happens to what is done.
+func onward(p *procedure.Procedure, r machine.Result, e machine.Event) (machine.Result, error) {
+	if r.Done {
+		r.Taken, r.Errors = nil, nil
+		return r, nil
+	}
+	return machine.Step(p, r.Configuration, e)
 }
 
 func simulated(r machine.Result) Simulated {

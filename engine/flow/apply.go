@@ -1,8 +1,8 @@
 package flow
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"yuzhou/engine/flow/clock"
@@ -46,7 +46,7 @@ const (
 )
 
 // outcome is what one event makes of a case.
-type outcome struct {
+type outcome struct { //nolint:recvcheck // apply and task return a copy, their helpers fill it in
 	State    State
 	Acts     []act
 	Taken    bool     // the event did something
@@ -116,7 +116,7 @@ func (o outcome) fold(p *procedure.Procedure, r machine.Result, e machine.Event)
 		var err error
 		switch {
 		case f.Exit != nil:
-			err = o.leave(f.Exit, e)
+			o.leave(f.Exit, e)
 		case f.Enter != nil:
 			err = o.enter(p, f, e)
 		case f.Action != nil:
@@ -137,12 +137,11 @@ func (o outcome) fold(p *procedure.Procedure, r machine.Result, e machine.Event)
 	return o, nil
 }
 
-func (o *outcome) leave(st *procedure.State, e machine.Event) error {
+func (o *outcome) leave(st *procedure.State, e machine.Event) {
 	o.State.Tasks = slices.DeleteFunc(o.State.Tasks, func(t Task) bool { return t.State == st.ID })
 	if c, ok := o.State.Clocks[st.Clock]; ok && st.Clock != "" && c.Stopped.IsZero() {
 		o.State.Clocks[st.Clock] = c.Stop(e.At)
 	}
-	return nil
 }
 
 func (o *outcome) enter(p *procedure.Procedure, f machine.Effect, e machine.Event) error {
@@ -169,7 +168,7 @@ func (o *outcome) enter(p *procedure.Procedure, f machine.Effect, e machine.Even
 // open adds a task, whose id is unique within the case for ever.
 func (o *outcome) open(t Task) {
 	o.State.Made++
-	t.ID = fmt.Sprint(o.State.Made)
+	t.ID = strconv.Itoa(o.State.Made)
 	o.State.Tasks = append(o.State.Tasks, t)
 }
 
@@ -217,7 +216,7 @@ func (o *outcome) turn(p *procedure.Procedure, f machine.Effect, e machine.Event
 		return nil
 	}
 	var err error
-	switch a.Do {
+	switch a.Do { //nolint:exhaustive // the actions on clocks that run
 	case procedure.DoPause:
 		c, err = c.Pause(pauseFor(p, f.Reason, e))
 	case procedure.DoResume:

@@ -25,6 +25,29 @@ const (
 // maxLevel is the highest level of supervision.
 const maxLevel = 3
 
+// transfer gives a task to another holder, whose role stays when only a unit is named.
+func transfer(t *Task, to machine.Owner) error {
+	if to.Post == "" && to.Unit == "" {
+		return fault.New(fault.Invalid, "data.unit or data.post is missing: who is to have task %s from now on", t.ID)
+	}
+	if to.Unit != "" && to.Role == "" {
+		to.Role = t.Owner.Role
+	}
+	from := t.Owner
+	t.From, t.Owner, t.Claimed, t.Delegated = &from, to, "", ""
+	return nil
+}
+
+// supervise puts a task under a level of supervision.
+func supervise(t *Task, asked any) error {
+	level, ok := whole(asked)
+	if !ok || level < 1 || level > maxLevel {
+		return fault.New(fault.Invalid, "data.level is %v; give the level of supervision, 1 to %d", asked, maxLevel)
+	}
+	t.Level = int(level)
+	return nil
+}
+
 // task does what an event asks of a task. Pure, as apply.
 func (o outcome) task(p *procedure.Procedure, e machine.Event) (outcome, error) {
 	id, _ := e.Data["task"].(string)
@@ -49,15 +72,9 @@ func (o outcome) task(p *procedure.Procedure, e machine.Event) (outcome, error) 
 		}
 		t.Claimed, t.Delegated = "", text("person")
 	case taskTransfer:
-		to := machine.Owner{Post: text("post"), Unit: text("unit"), Role: text("role")}
-		if to.Post == "" && to.Unit == "" {
-			return outcome{}, fault.New(fault.Invalid, "data.unit or data.post is missing: who is to have task %s from now on", id)
+		if err := transfer(&t, machine.Owner{Post: text("post"), Unit: text("unit"), Role: text("role")}); err != nil {
+			return outcome{}, err
 		}
-		if to.Unit != "" && to.Role == "" {
-			to.Role = t.Owner.Role
-		}
-		from := t.Owner
-		t.From, t.Owner, t.Claimed, t.Delegated = &from, to, "", ""
 	case taskReturn:
 		return o.giveBack(t, i)
 	case taskRecuse:
@@ -67,11 +84,9 @@ func (o outcome) task(p *procedure.Procedure, e machine.Event) (outcome, error) 
 		t.Reminded++
 		o.notify(t, e, "催办：请尽快办理", "Reminder: please handle this")
 	case taskSupervise:
-		level, ok := whole(e.Data["level"])
-		if !ok || level < 1 || level > maxLevel {
-			return outcome{}, fault.New(fault.Invalid, "data.level is %v; give the level of supervision, 1 to %d", e.Data["level"], maxLevel)
+		if err := supervise(&t, e.Data["level"]); err != nil {
+			return outcome{}, err
 		}
-		t.Level = int(level)
 		o.notify(t, e, "督办：此件已列入督办", "Supervised: this case is now under supervision")
 	case taskJoin:
 		return o.join(t, e)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"yuzhou/engine/flow/clock"
@@ -223,7 +224,7 @@ func (b *batch) happen(r *row, key string, e machine.Event) error {
 		return err
 	}
 	for _, problem := range o.Problems {
-		b.s.log.Warn("an expression of a procedure failed", "procedure", r.p.ID, "case", r.ID, "event", e.Name, "problem", problem)
+		b.s.log.Warn("an expression of a procedure failed", slog.String("procedure", r.p.ID), slog.String("case", r.ID), slog.String("event", e.Name), slog.String("problem", problem))
 	}
 	for i, a := range o.Acts {
 		if err := b.post(r, fmt.Sprintf("%020d.%03d", ev.Seq, i), a, e.At); err != nil {

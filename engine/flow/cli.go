@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -35,9 +36,9 @@ func verbs() []module.Verb {
 }
 
 // file reads the one file that a verb is about.
-func file(c module.Call, n int) (name, text string, err error) {
-	if len(c.Args) != n {
-		return "", "", fault.New(fault.Invalid, "%d arguments were given; this verb takes %d", len(c.Args), n)
+func file(c module.Call) (name, text string, err error) {
+	if len(c.Args) != 1 {
+		return "", "", fault.New(fault.Invalid, "%d arguments were given; this verb takes the name of one file", len(c.Args))
 	}
 	b, err := os.ReadFile(c.Args[0])
 	if err != nil {
@@ -54,7 +55,7 @@ type textBody struct {
 func checkVerb(flags *flag.FlagSet) module.Run {
 	lang := flags.String("lang", "en", "language of the findings: zh-CN or en")
 	return func(ctx context.Context, c module.Call) error {
-		name, text, err := file(c, 1)
+		name, text, err := file(c)
 		if err != nil {
 			return err
 		}
@@ -98,29 +99,21 @@ func printFindings(c module.Call, all []pack.Finding, lang string) error {
 
 func simulateVerb(flags *flag.FlagSet) module.Run {
 	events := flags.String("events", "", `file with the events: ["name", {"event": "name", "data": {...}}, ...]`)
-	data := flags.String("fields", "", "what the case begins with, as JSON")
+	fields := flags.String("fields", "", "what the case begins with, as JSON")
 	return func(ctx context.Context, c module.Call) error {
-		name, text, err := file(c, 1)
+		name, text, err := file(c)
 		if err != nil {
 			return err
 		}
-		body := map[string]any{"name": name, "text": text, "events": json.RawMessage("[]")}
-		if *events != "" {
-			b, err := os.ReadFile(*events)
-			if err != nil {
-				return fault.New(fault.Invalid, "--events %s cannot be read: %v", *events, err)
-			}
-			var list []SimulatedEvent
-			if err := json.Unmarshal(b, &list); err != nil {
-				return fault.New(fault.Invalid, `--events %s is no list of events: %v; give ["name", {"event": "name", "data": {}}]`, *events, err)
-			}
-			body["events"] = list
+		body := map[string]any{"name": name, "text": text}
+		if body["events"], err = simulatedEvents(*events); err != nil {
+			return err
 		}
-		if *data != "" {
-			if !json.Valid([]byte(*data)) {
-				return fault.New(fault.Invalid, `--data %q is not JSON; give for example {"unit": "500112"}`, *data)
+		if *fields != "" {
+			if !json.Valid([]byte(*fields)) {
+				return fault.New(fault.Invalid, `--fields %q is not JSON; give for example {"unit": "500112"}`, *fields)
 			}
-			body["data"] = json.RawMessage(*data)
+			body["data"] = json.RawMessage(*fields)
 		}
 		api, err := c.API()
 		if err != nil {
@@ -133,22 +126,43 @@ func simulateVerb(flags *flag.FlagSet) module.Run {
 		if c.JSON {
 			return c.PrintJSON(all)
 		}
-		for _, step := range all.Steps {
-			line, err := json.Marshal(step.Active)
-			if err != nil {
-				return err
-			}
-			if _, err := fmt.Fprintf(c.Out, "%s\n", line); err != nil {
-				return err
-			}
-		}
-		return nil
+		return printSteps(c.Out, all)
 	}
+}
+
+// simulatedEvents reads a file of events; no name gives none.
+func simulatedEvents(name string) ([]SimulatedEvent, error) {
+	list := []SimulatedEvent{}
+	if name == "" {
+		return list, nil
+	}
+	b, err := os.ReadFile(name) //nolint:gosec // the file that the user names
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "--events %s cannot be read: %v", name, err)
+	}
+	if err := json.Unmarshal(b, &list); err != nil {
+		return nil, fault.New(fault.Invalid, `--events %s is no list of events: %v; give ["name", {"event": "name", "data": {}}]`, name, err)
+	}
+	return list, nil
+}
+
+// printSteps prints the configuration after each event, as JSON, one a line.
+func printSteps(out io.Writer, all Simulation) error {
+	for _, step := range all.Steps {
+		line, err := json.Marshal(step.Active)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(out, "%s\n", line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func acceptVerb(*flag.FlagSet) module.Run {
 	return func(ctx context.Context, c module.Call) error {
-		name, text, err := file(c, 1)
+		name, text, err := file(c)
 		if err != nil {
 			return err
 		}
@@ -170,7 +184,7 @@ func acceptVerb(*flag.FlagSet) module.Run {
 
 func calendarVerb(*flag.FlagSet) module.Run {
 	return func(ctx context.Context, c module.Call) error {
-		name, text, err := file(c, 1)
+		name, text, err := file(c)
 		if err != nil {
 			return err
 		}

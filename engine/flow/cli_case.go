@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/module"
+	"yuzhou/kernel/pack"
 )
 
 func caseVerb(flags *flag.FlagSet) module.Run {
@@ -22,11 +24,7 @@ func caseVerb(flags *flag.FlagSet) module.Run {
 		if err != nil {
 			return err
 		}
-		var k struct {
-			Case     Case        `json:"case"`
-			Possible []Possible  `json:"possible"`
-			Events   []Happening `json:"events"`
-		}
+		var k wholeCase
 		for path, into := range map[string]any{"": &k.Case, "/possible": &k.Possible, "/events": &k.Events} {
 			if err := api.Get(ctx, escaped(c.Args[0])+path, nil, into); err != nil {
 				return err
@@ -35,21 +33,28 @@ func caseVerb(flags *flag.FlagSet) module.Run {
 		if c.JSON {
 			return c.PrintJSON(k)
 		}
-		var b strings.Builder
-		fmt.Fprintf(&b, "%s  %s  %s  [%s]\n", k.Case.Number, k.Case.Title.In(*lang), strings.Join(k.Case.State.Active, " "), k.Case.Light)
-		for _, p := range k.Possible {
-			name := p.ZH
-			if *lang == "en" && p.EN != "" {
-				name = p.EN
-			}
-			fmt.Fprintf(&b, "  -> %s  %s  (%s)\n", p.Event, name, p.For)
-		}
-		for _, e := range k.Events {
-			fmt.Fprintf(&b, "%4d  %s  %s  %s\n", e.N, e.At.Format("2006-01-02 15:04"), e.By, e.Name)
-		}
-		_, err = fmt.Fprint(c.Out, b.String())
+		_, err = io.WriteString(c.Out, k.text(*lang))
 		return err
 	}
+}
+
+// wholeCase is what the verb case prints.
+type wholeCase struct {
+	Case     Case        `json:"case"`
+	Possible []Possible  `json:"possible"`
+	Events   []Happening `json:"events"`
+}
+
+func (k wholeCase) text(lang string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %s  %s  [%s]\n", k.Case.Number, k.Case.Title.In(lang), strings.Join(k.Case.State.Active, " "), k.Case.Light)
+	for _, p := range k.Possible {
+		fmt.Fprintf(&b, "  -> %s  %s  (%s)\n", p.Event, pack.Text{ZH: p.ZH, EN: p.EN}.In(lang), p.For)
+	}
+	for _, e := range k.Events {
+		fmt.Fprintf(&b, "%4d  %s  %s  %s\n", e.N, e.At.Format("2006-01-02 15:04"), e.By, e.Name)
+	}
+	return b.String()
 }
 
 func sendVerb(flags *flag.FlagSet) module.Run {
@@ -62,7 +67,7 @@ func sendVerb(flags *flag.FlagSet) module.Run {
 		body := map[string]any{"event": c.Args[1]}
 		if *data != "" {
 			if !json.Valid([]byte(*data)) {
-				return fault.New(fault.Invalid, `--data %q is not JSON; give for example {"text": "..."}`, *data)
+				return fault.New(fault.Invalid, `--form %q is not JSON; give for example {"text": "..."}`, *data)
 			}
 			body["data"] = json.RawMessage(*data)
 		}

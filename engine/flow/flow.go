@@ -11,6 +11,7 @@ package flow
 import (
 	"context"
 	"io/fs"
+	"slices"
 	"time"
 
 	"yuzhou/engine/flow/clock"
@@ -60,12 +61,7 @@ type Case struct {
 
 // In reports whether a state is active.
 func (c Case) In(state string) bool {
-	for _, s := range c.State.Active {
-		if s == state {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(c.State.Active, state)
 }
 
 // Task is one thing that one post, unit or person has to do in a case.

@@ -35,7 +35,7 @@ type noticeRow struct {
 
 // lights are stored as numbers, so that they can be compared.
 func lightNumber(l clock.Light) int64 {
-	switch l {
+	switch l { //nolint:exhaustive // green is 0
 	case clock.Yellow:
 		return 1
 	case clock.Red:
@@ -191,7 +191,7 @@ func (st *statements) prepare(query string) (*sql.Stmt, error) {
 }
 
 func (st *statements) exec(query string, args ...any) error {
-	p, err := st.prepare(query)
+	p, err := st.prepare(query) //nolint:sqlclosecheck // close does
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (st *statements) exec(query string, args ...any) error {
 
 // each calls scan for every row of query, in order.
 func (st *statements) each(query string, args []any, scan func(scan func(...any) error) error) error {
-	p, err := st.prepare(query)
+	p, err := st.prepare(query) //nolint:sqlclosecheck // close does
 	if err != nil {
 		return err
 	}
@@ -236,12 +236,25 @@ func (st *statements) close() (err error) {
 
 // write writes all rows of the batch.
 func (b *batch) write(st *statements) error {
+	for _, part := range []func(*statements) error{b.writeEvents, b.writeCases, b.writeBeside} {
+		if err := part(st); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *batch) writeEvents(st *statements) error {
 	for _, e := range b.events {
 		if err := st.exec(`INSERT INTO flow_event (seq, case_, n, name, by_, at, key, data, result, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			e.Seq, e.Case, e.N, e.Name, e.By, store.Micros(e.At), e.Key, e.text, e.Result, e.Hash); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+func (b *batch) writeCases(st *statements) error {
 	for _, id := range b.order {
 		if err := b.writeCase(st, b.cases[id]); err != nil {
 			return err
@@ -252,6 +265,11 @@ func (b *batch) write(st *statements) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// writeBeside writes what stands beside the cases: notices, acts, documents.
+func (b *batch) writeBeside(st *statements) error {
 	for _, n := range b.notices {
 		if err := st.exec(`INSERT INTO flow_notice (id, case_, holder, zh, en, at) VALUES ($1, $2, $3, $4, $5, $6)`, n.ID, n.Case, n.Holder, n.Text.ZH, n.Text.EN, store.Micros(n.At)); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"yuzhou/engine/flow/procedure"
@@ -29,16 +30,16 @@ type Version struct {
 
 // errorsOf returns fault.Invalid that lists the errors among findings, or nil.
 func errorsOf(findings []pack.Finding) error {
-	text := ""
+	var text strings.Builder
 	for _, f := range findings {
 		if f.Severity == pack.Error {
-			text += "\n" + f.String()
+			text.WriteString("\n" + f.String())
 		}
 	}
-	if text == "" {
+	if text.Len() == 0 {
 		return nil
 	}
-	return fault.New(fault.Invalid, "the procedure cannot be accepted:%s", text)
+	return fault.New(fault.Invalid, "the procedure cannot be accepted:%s", text.String())
 }
 
 // examine reads a procedure and checks all that can be checked of it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strconv"
 
 	"yuzhou/engine/flow/cloudevent"
 	"yuzhou/engine/flow/ical"
@@ -32,18 +33,23 @@ func (s *Service) all(ctx context.Context, procedure string) iter.Seq2[told, err
 				yield(told{}, err)
 				return
 			}
-			for _, c := range cases {
-				t, err := s.tell(ctx, c)
-				if !yield(t, err) || err != nil {
-					return
-				}
-				f.After = c.ID
-			}
-			if len(cases) < exportChunk {
+			if !s.tellAll(ctx, cases, yield) || len(cases) < exportChunk {
 				return
 			}
+			f.After = cases[len(cases)-1].ID
 		}
 	}
+}
+
+// tellAll gives cases with their events until the receiver has enough.
+func (s *Service) tellAll(ctx context.Context, cases []Case, yield func(told, error) bool) (more bool) {
+	for _, c := range cases {
+		t, err := s.tell(ctx, c)
+		if !yield(t, err) || err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // tell reads the events of a case.
@@ -118,7 +124,7 @@ func (s *Service) objects(ctx context.Context, procedure string) (ocel.Log, erro
 		l.Objects = append(l.Objects, self)
 		for _, e := range c.Events {
 			l.Events = append(l.Events, ocel.Event{
-				ID: fmt.Sprint(e.Seq), Type: e.Name, At: e.At, Attributes: said(e),
+				ID: strconv.FormatInt(e.Seq, 10), Type: e.Name, At: e.At, Attributes: said(e),
 				Relations: append([]ocel.Relation{{Object: self.ID, Qualifier: "case"}, add("person", e.By, c)}, self.Relations...),
 			})
 		}
@@ -133,7 +139,6 @@ func (s *Service) cloudEvents(ctx context.Context, after int64, limit int) ([]cl
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
-	who := s.person(ctx)
 	var out []cloudevent.Event
 	err := s.db.Read(ctx, func(tx store.Tx) error {
 		st := newStatements(ctx, tx)
@@ -143,23 +148,41 @@ func (s *Service) cloudEvents(ctx context.Context, after int64, limit int) ([]cl
 			if err != nil {
 				return err
 			}
-			for _, e := range events {
-				after = e.Seq
-				r, err := s.load(ctx, tx, st, e.Case)
-				if err != nil {
-					return err
-				}
-				if len(out) < limit && who.sees(r.Case) {
-					out = append(out, s.cloudEvent(r.Case, e))
-				}
+			some, err := s.seenBy(ctx, reading{tx, st, s.person(ctx)}, events)
+			if err != nil {
+				return err
 			}
+			out = append(out, some[:min(len(some), limit-len(out))]...)
 			if len(events) < limit {
 				return nil
 			}
+			after = events[len(events)-1].Seq
 		}
 		return nil
 	})
 	return out, err
+}
+
+// reading is a transaction in which somebody reads.
+type reading struct {
+	tx  store.Tx
+	st  *statements
+	who person
+}
+
+// seenBy gives those of some events that their reader may see.
+func (s *Service) seenBy(ctx context.Context, r reading, events []event) ([]cloudevent.Event, error) {
+	var out []cloudevent.Event
+	for _, e := range events {
+		c, err := s.load(ctx, r.tx, r.st, e.Case)
+		if err != nil {
+			return nil, err
+		}
+		if r.who.sees(c.Case) {
+			out = append(out, s.cloudEvent(c.Case, e))
+		}
+	}
+	return out, nil
 }
 
 func (s *Service) cloudEvent(c Case, e event) cloudevent.Event {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"yuzhou/engine/flow/procedure"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/store"
 )
@@ -38,28 +39,36 @@ func (s *Service) Find(ctx context.Context, f Filter) ([]Case, error) {
 	if f.Limit < 0 || f.Limit > maxFound {
 		return nil, fault.New(fault.Invalid, "limit is %d; give 1 to %d", f.Limit, maxFound)
 	}
-	who := s.person(ctx)
 	var out []Case
 	err := s.db.Read(ctx, func(tx store.Tx) error {
-		for len(out) < f.Limit {
+		more := true
+		for more && len(out) < f.Limit {
 			query, args := f.query()
 			rows, err := store.Collect(ctx, tx, query, args, scanCase)
 			if err != nil {
 				return err
 			}
-			for _, r := range rows {
-				f.After = r.ID
-				if len(out) < f.Limit && (f.State == "" || r.In(f.State)) && who.sees(r.Case) {
-					out = append(out, r.Case)
-				}
-			}
-			if len(rows) < f.Limit {
-				return nil
+			some := f.pick(rows, s.person(ctx))
+			out = append(out, some[:min(len(some), f.Limit-len(out))]...)
+			if more = len(rows) == f.Limit; more {
+				f.After = rows[len(rows)-1].ID
 			}
 		}
 		return nil
 	})
 	return out, err
+}
+
+// pick returns those of a chunk that stand where the filter says and that a
+// person may see.
+func (f Filter) pick(rows []row, who person) []Case {
+	var out []Case
+	for _, r := range rows {
+		if (f.State == "" || r.In(f.State)) && who.sees(r.Case) {
+			out = append(out, r.Case)
+		}
+	}
+	return out
 }
 
 // query is the filter as SQL: one chunk of Limit rows after After.
@@ -139,22 +148,28 @@ func (s *Service) Possible(ctx context.Context, id string) ([]Possible, error) {
 	return r.possible(s.person(ctx)), nil
 }
 
+// offer describes a transition to a person.
+func (r *row) offer(t *procedure.Transition, who person) Possible {
+	owner, mine, err := r.state.allows(t, who)
+	p := Possible{ZH: t.Name.ZH, EN: t.Name.EN, For: holderOf(owner), Mine: mine && err == nil, Refusal: t.Refusal, Form: asked(t.Form)}
+	if err != nil {
+		p.Why = err.Error()
+	}
+	for _, list := range r.p.Reasons {
+		if list.ID == t.Reasons {
+			p.Reasons = reasons(list.Options)
+		}
+	}
+	return p
+}
+
 func (r *row) possible(who person) []Possible {
 	var out []Possible
 	for _, t := range offers(r.p, r.state) {
 		if t.Name.ZH == "" {
 			continue
 		}
-		owner, mine, err := r.state.allows(t, who)
-		p := Possible{ZH: t.Name.ZH, EN: t.Name.EN, For: holderOf(owner), Mine: mine && err == nil, Refusal: t.Refusal, Form: asked(t.Form)}
-		if err != nil {
-			p.Why = err.Error()
-		}
-		for _, list := range r.p.Reasons {
-			if list.ID == t.Reasons {
-				p.Reasons = reasons(list.Options)
-			}
-		}
+		p := r.offer(t, who)
 		for _, e := range t.Events {
 			p.Event = e
 			if !slices.ContainsFunc(out, func(o Possible) bool { return o.Event == e && o.Mine == p.Mine }) {

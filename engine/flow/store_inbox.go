@@ -179,7 +179,7 @@ func (q boxQuery) first(ctx context.Context) ([]boxRow, error) {
 	defer st.Close() //nolint:errcheck // read only
 	var out []boxRow
 	for _, key := range q.keys {
-		rows, err := st.QueryContext(ctx, key, q.due, q.id, q.limit)
+		rows, err := st.QueryContext(ctx, key, q.due, q.id, q.limit) //nolint:sqlclosecheck // read to its end, which closes it
 		if err != nil {
 			return nil, q.tx.Fault(err)
 		}
@@ -229,24 +229,29 @@ func (s *Service) items(ctx context.Context, tx store.Tx, cal clock.Calendar, ro
 		if err != nil {
 			return nil, err
 		}
-		it := Item{Task: t.ID, Case: r.Case, Light: lightOf(t.Light), Holder: t.Holder}
-		if t.Due < never {
-			it.Due = store.FromMicros(t.Due)
-		}
-		for _, task := range r.state.Tasks {
-			if r.ID+"."+task.ID == t.ID {
-				it.Detail = task
-			}
-		}
-		if st := r.p.State(it.Detail.State); st != nil {
-			it.Do = st.Name
-		}
-		if k, ok := r.state.Clocks[it.Detail.Clock]; ok && k.Running() {
-			if left, err := k.Left(cal, s.now()); err == nil {
-				it.Left, it.Unit = &left, string(k.Unit)
-			}
-		}
-		out = append(out, it)
+		out = append(out, s.item(t, r, cal))
 	}
 	return out, nil
+}
+
+// item is a task as its reader sees it, with its case.
+func (s *Service) item(t boxRow, r *row, cal clock.Calendar) Item {
+	it := Item{Task: t.ID, Case: r.Case, Light: lightOf(t.Light), Holder: t.Holder}
+	if t.Due < never {
+		it.Due = store.FromMicros(t.Due)
+	}
+	for _, task := range r.state.Tasks {
+		if r.ID+"."+task.ID == t.ID {
+			it.Detail = task
+		}
+	}
+	if st := r.p.State(it.Detail.State); st != nil {
+		it.Do = st.Name
+	}
+	if k, ok := r.state.Clocks[it.Detail.Clock]; ok && k.Running() {
+		if left, err := k.Left(cal, s.now()); err == nil {
+			it.Left, it.Unit = &left, string(k.Unit)
+		}
+	}
+	return it
 }

@@ -127,11 +127,10 @@ func (b *batch) note(ctx context.Context, who person, n note) (Case, error) {
 	return c, err
 }
 
-// migrated moves a case to another version of its procedure: states by an
-// explicit map, everything else as it is.
-func migrated(s State, e machine.Event) (State, error) {
-	to, _ := e.Data["states"].(map[string]any)
-	move := func(ids []string) ([]string, error) {
+// carryOver returns what a map of states makes of ids: those that it does not
+// name stay as they are.
+func carryOver(to map[string]any) func(ids []string) ([]string, error) {
+	return func(ids []string) ([]string, error) {
 		out := make([]string, len(ids))
 		for i, id := range ids {
 			out[i] = id
@@ -144,6 +143,13 @@ func migrated(s State, e machine.Event) (State, error) {
 		}
 		return out, nil
 	}
+}
+
+// migrated moves a case to another version of its procedure: states by an
+// explicit map, everything else as it is.
+func migrated(s State, e machine.Event) (State, error) {
+	to, _ := e.Data["states"].(map[string]any)
+	move := carryOver(to)
 	var err error
 	if s.Active, err = move(s.Active); err != nil {
 		return s, err

@@ -17,6 +17,7 @@ import (
 type outRow struct {
 	ID, Case, Kind, Body string
 	Tries                int64
+	later                bool // it is not tried before a time that lies ahead
 }
 
 // outBody is an act with what was true when it was decided on.
@@ -75,26 +76,13 @@ func (s *Service) deliverNow(ctx context.Context) error {
 	held := map[string]bool{}
 	after := ""
 	for {
-		var rows []outRow
-		now := store.Micros(s.now())
-		err := s.db.Read(ctx, func(tx store.Tx) (err error) {
-			rows, err = store.Collect(ctx, tx, `SELECT id, case_, kind, body, tries, again FROM flow_outbox WHERE id > $1 ORDER BY id LIMIT $2`, []any{after, outboxChunk},
-				func(scan func(...any) error) (r outRow, err error) {
-					var again int64
-					err = scan(&r.ID, &r.Case, &r.Kind, &r.Body, &r.Tries, &again)
-					if again > now {
-						held[r.Case] = true
-					}
-					return r, err
-				})
-			return err
-		})
+		rows, err := s.waiting(ctx, after)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
 		for _, r := range rows {
 			after = r.ID
-			if held[r.Case] {
+			if held[r.Case] = held[r.Case] || r.later; held[r.Case] {
 				continue
 			}
 			done, err := s.carryOut(ctx, r)
@@ -104,6 +92,23 @@ func (s *Service) deliverNow(ctx context.Context) error {
 			held[r.Case] = !done
 		}
 	}
+}
+
+// waiting returns a chunk of the outbox.
+func (s *Service) waiting(ctx context.Context, after string) ([]outRow, error) {
+	var rows []outRow
+	now := store.Micros(s.now())
+	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
+		rows, err = store.Collect(ctx, tx, `SELECT id, case_, kind, body, tries, again FROM flow_outbox WHERE id > $1 ORDER BY id LIMIT $2`, []any{after, outboxChunk},
+			func(scan func(...any) error) (r outRow, err error) {
+				var again int64
+				err = scan(&r.ID, &r.Case, &r.Kind, &r.Body, &r.Tries, &again)
+				r.later = again > now
+				return r, err
+			})
+		return err
+	})
+	return rows, err
 }
 
 // carryOut does one row and takes it off, or notes when to try again.

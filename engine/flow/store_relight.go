@@ -112,7 +112,7 @@ func (s *Service) relit(ctx context.Context, c change, k chunk, from string) err
 }
 
 // write changes the rows of a chunk.
-func (k chunk) write(st *statements) error {
+func (k *chunk) write(st *statements) error {
 	for _, r := range k.lit {
 		if err := st.exec(`UPDATE flow_case SET light = $1, due = $2, wake = $3 WHERE id = $4`, r.light, r.due, r.wake, r.id); err != nil {
 			return err

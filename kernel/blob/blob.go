@@ -70,7 +70,7 @@ func (f Files) settle(from, name string) error {
 	if err := os.Rename(from, filepath.Join(dir, name)); err != nil {
 		return unwritable(err)
 	}
-	d, err := os.Open(dir)
+	d, err := os.Open(dir) //nolint:gosec // of the name checked above
 	if err != nil {
 		return unwritable(err)
 	}
@@ -90,7 +90,7 @@ func (f Files) Get(_ context.Context, name string) (io.ReadCloser, error) {
 	if b, err := hex.DecodeString(name); err != nil || len(b) != sha256.Size {
 		return nil, fault.New(fault.Invalid, "%q is no name of a file here; give its SHA-256 as 64 hexadecimal digits", name)
 	}
-	file, err := os.Open(filepath.Join(f.Dir, name[:2], name))
+	file, err := os.Open(filepath.Join(f.Dir, name[:2], name)) //nolint:gosec // 64 hexadecimal digits
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "there is no file %s here", name)
 	}

@@ -89,7 +89,7 @@ func (db *DB) runGroup(group []*job) error {
 	if err != nil {
 		return db.engine.fault(err)
 	}
-	defer tx.Rollback() //nolint:errcheck // no-op after Commit
+	defer tx.Rollback()  //nolint:errcheck // no-op after Commit
 	if len(group) == 1 { // alone: what it undoes is all there is, and a savepoint would copy every page it changes
 		if group[0].err = group[0].ctx.Err(); group[0].err == nil {
 			group[0].err = call(group[0].fn, Tx{tx, db.engine})

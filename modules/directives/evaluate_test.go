@@ -212,8 +212,8 @@ type city struct {
 	now   time.Time
 }
 
-func newCity(t testing.TB, db *store.DB) *city {
-	t.Helper()
+func newCity(tb testing.TB, db *store.DB) *city {
+	tb.Helper()
 	c := &city{desk: &desk{keys: map[string]string{}}, now: time.Date(2023, 7, 11, 4, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return c.now }
 	site := web.Site{Unit: "500000", Prefix: "88.500.1", Zone: time.FixedZone("", 8*3600), Now: now, Name: pack.Text{ZH: "重庆市", EN: "Chongqing"}}
@@ -233,8 +233,8 @@ func newCity(t testing.TB, db *store.DB) *city {
 	})
 	c.Readings = &c.books
 	rule := Rule{ID: "r", Office: "office", Opens: []Opens{{"red", 1}, {"yellow", 3}}, MeetingDays: 7, Publishers: []string{"500000"}}
-	if err := db.Write(t.Context(), func(tx store.Tx) error { return putRule(t.Context(), tx, rule) }); err != nil {
-		t.Fatal(err)
+	if err := db.Write(tb.Context(), func(tx store.Tx) error { return putRule(tb.Context(), tx, rule) }); err != nil {
+		tb.Fatal(err)
 	}
 	return c
 }
@@ -397,15 +397,15 @@ func TestJob(t *testing.T) {
 	run(3)
 }
 
-func migrated(t testing.TB) *store.DB {
-	t.Helper()
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
+func migrated(tb testing.TB) *store.DB {
+	tb.Helper()
+	db, err := store.Open(tb.Context(), filepath.Join(tb.TempDir(), "test.db"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = db.Close() })
-	if err := db.Migrate(t.Context(), "directives", migrations); err != nil {
-		t.Fatal(err)
+	tb.Cleanup(func() { _ = db.Close() })
+	if err := db.Migrate(tb.Context(), "directives", migrations); err != nil {
+		tb.Fatal(err)
 	}
 	return db
 }

@@ -13,7 +13,7 @@ import (
 //
 // Days are counted from 1970-01-01 in the calendar's zone. The years it covers
 // lie in tables, so that every question about them is answered in constant time.
-type Calendar struct {
+type Calendar struct { //nolint:recvcheck // built through a pointer, then a value
 	zone  *time.Location
 	first int     // day number of the tables' first day: January 1 of the first year
 	count []int32 // by day: working days from the first day to this one, both included

@@ -16,35 +16,35 @@ import (
 
 const official = "../../../packs/chongqing/calendar/holidays.yaml"
 
-func calendar(t testing.TB) clock.Calendar {
-	t.Helper()
+func calendar(tb testing.TB) clock.Calendar {
+	tb.Helper()
 	source, err := os.ReadFile(official)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	cal, err := clock.ParseCalendar(source)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return cal
 }
 
-func date(t testing.TB, text string) time.Time {
-	t.Helper()
+func date(tb testing.TB, text string) time.Time {
+	tb.Helper()
 	d, err := time.Parse(time.DateOnly, text)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return d
 }
 
 var zone = time.FixedZone("+08:00", 8*3600)
 
-func at(t testing.TB, text string) time.Time {
-	t.Helper()
+func at(tb testing.TB, text string) time.Time {
+	tb.Helper()
 	v, err := time.ParseInLocation("2006-01-02 15:04", text, zone)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return v
 }
@@ -87,17 +87,17 @@ func TestAdd(t *testing.T) {
 // asks the file for every day.
 type plain struct{ off, work map[string]bool }
 
-func newPlain(t testing.TB) plain {
-	t.Helper()
+func newPlain(tb testing.TB) plain {
+	tb.Helper()
 	source, err := os.ReadFile(official)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var doc struct {
 		Years map[int]struct{ Off, Work map[string]string }
 	}
 	if err := yaml.Unmarshal(source, &doc); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	p := plain{map[string]bool{}, map[string]bool{}}
 	for _, y := range doc.Years {

@@ -1,6 +1,7 @@
 package clock
 
 import (
+	"slices"
 	"time"
 
 	"yuzhou/kernel/fault"
@@ -33,7 +34,7 @@ func (c Clock) Pause(p Pause) (Clock, error) {
 		return c, fault.New(fault.Conflict, "the clock does not run, so it cannot be paused")
 	}
 	p.To = time.Time{}
-	c.Pauses = append(c.Pauses[:len(c.Pauses):len(c.Pauses)], p)
+	c.Pauses = append(slices.Clip(c.Pauses), p)
 	return c, nil
 }
 
@@ -57,7 +58,7 @@ func (c Clock) Extend(e Extension) (Clock, error) {
 	if !c.Stopped.IsZero() {
 		return c, fault.New(fault.Conflict, "the clock has stopped, so it cannot be extended")
 	}
-	c.Extensions = append(c.Extensions[:len(c.Extensions):len(c.Extensions)], e)
+	c.Extensions = append(slices.Clip(c.Extensions), e)
 	return c, nil
 }
 
@@ -209,7 +210,7 @@ func (c Clock) Light(cal Calendar, now time.Time) Light {
 // overdue is the light of a limit that has passed. Source: practice of electronic
 // supervision: a stage warns, a promise is marked red, the law holds to account.
 func overdue(k Kind) Light {
-	switch k {
+	switch k { //nolint:exhaustive // the others are promises
 	case Stage:
 		return Yellow
 	case Legal:
@@ -230,7 +231,7 @@ func Worst(lights ...Light) Light {
 }
 
 func (l Light) rank() int {
-	switch l {
+	switch l { //nolint:exhaustive // green is the least
 	case Yellow:
 		return 1
 	case Red:

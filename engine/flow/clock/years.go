@@ -63,7 +63,7 @@ func readYear(n *yaml.Node, year int, marks map[int]marked) error {
 }
 
 // mark takes in one day.
-func mark(n *yaml.Node, year int, worked bool, marks map[int]marked) error {
+func mark(n *yaml.Node, year int, worked bool, marks map[int]marked) error { //nolint:revive // which of the two lists it stands in
 	date, err := time.Parse(time.DateOnly, n.Value)
 	if err != nil || date.Year() < year-1 || date.Year() > year+1 {
 		return fault.New(fault.Invalid, "calendar, line %d: %q is no day of %d or of the years beside it; give a date such as %d-10-01", n.Line, n.Value, year, year)

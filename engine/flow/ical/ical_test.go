@@ -25,7 +25,7 @@ func TestWrite(t *testing.T) {
 	if err := ical.Write(&b, c); err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range strings.Split(b.String(), "\r\n") {
+	for line := range strings.SplitSeq(b.String(), "\r\n") {
 		if len(line) > 75 || !utf8.ValidString(line) || strings.ContainsAny(line, "\r\n\x07") {
 			t.Errorf("line %q has %d octets or is cut within a character", line, len(line))
 		}

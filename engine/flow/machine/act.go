@@ -21,7 +21,7 @@ func (r *run) do(actions []procedure.Action) {
 }
 
 func (r *run) act(a *procedure.Action) {
-	switch a.Do {
+	switch a.Do { //nolint:exhaustive // the others are effects for whoever runs the machine
 	case procedure.DoAssign:
 		for _, as := range a.Assigns {
 			v, ok := r.value(as.Expr, nil)

@@ -27,7 +27,7 @@ func CoerceFields(path string, fields []procedure.Field, data map[string]any) (m
 		v, ok := data[f.Name]
 		if !ok || v == nil || v == "" {
 			if f.Default != nil {
-				v, ok = f.Default, true
+				v = f.Default
 			} else if f.Required {
 				return nil, fault.New(fault.Invalid, "%s.%s is missing; it is %s", path, f.Name, wanted(f))
 			} else if !ok || v == nil {
@@ -61,7 +61,7 @@ func names(fields []procedure.Field) string {
 
 // wanted says what a field holds, to end the sentence "it is ...".
 func wanted(f procedure.Field) string {
-	switch f.Type {
+	switch f.Type { //nolint:exhaustive // the other types hold text
 	case procedure.IntField:
 		return "a whole number"
 	case procedure.NumberField:
@@ -92,7 +92,7 @@ func wanted(f procedure.Field) string {
 
 // coerce returns a value as its field holds it; false when it is something else.
 func coerce(f procedure.Field, v any) (any, bool) {
-	switch f.Type {
+	switch f.Type { //nolint:exhaustive // the other types hold text
 	case procedure.IntField:
 		return coerceInt(v)
 	case procedure.NumberField:

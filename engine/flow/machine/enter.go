@@ -2,6 +2,7 @@ package machine
 
 import (
 	"maps"
+	"slices"
 
 	"yuzhou/engine/flow/procedure"
 )
@@ -22,36 +23,29 @@ func (r *run) microstep(taken []*procedure.Transition) {
 // exit leaves states, inner ones first, after their histories have remembered
 // them [exitStates].
 func (r *run) exit(taken []*procedure.Transition) {
-	leave := make([]bool, len(r.active))
-	found := false
-	for _, t := range taken {
-		d := r.domain(t)
-		if d == nil {
-			continue
-		}
-		for _, st := range r.p.States {
-			if r.active[st.Order] && st.Within(d) {
-				leave[st.Order], found = true, true
-			}
-		}
+	leave := r.left(taken)
+	for _, st := range leave {
+		r.remember(st)
 	}
-	if !found {
-		return
-	}
-	for i := len(r.p.States) - 1; i >= 0; i-- {
-		if st := r.p.States[i]; leave[st.Order] {
-			r.remember(st)
-		}
-	}
-	for i := len(r.p.States) - 1; i >= 0; i-- {
-		st := r.p.States[i]
-		if !leave[st.Order] {
-			continue
-		}
+	for _, st := range leave {
 		r.do(st.Exit)
 		r.out.Effects = append(r.out.Effects, Effect{Exit: st})
 		r.active[st.Order], r.ids = false, nil
 	}
+}
+
+// left lists the active states that transitions leave, inner ones first.
+func (r *run) left(taken []*procedure.Transition) []*procedure.State {
+	var out []*procedure.State
+	for _, st := range slices.Backward(r.p.States) {
+		if r.active[st.Order] && slices.ContainsFunc(taken, func(t *procedure.Transition) bool {
+			d := r.domain(t)
+			return d != nil && st.Within(d)
+		}) {
+			out = append(out, st)
+		}
+	}
+	return out
 }
 
 // remember fills the histories of a state that is about to be left.
@@ -208,7 +202,7 @@ func (r *run) finish(st *procedure.State) {
 
 // ended reports whether a state has come to its end [isInFinalState].
 func (r *run) ended(st *procedure.State) bool {
-	switch st.Kind {
+	switch st.Kind { //nolint:exhaustive // the others have no children
 	case procedure.Compound:
 		for _, c := range st.Children {
 			if c.Kind == procedure.Final && r.active[c.Order] {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"reflect"
+	"strconv"
 	"testing"
 	"time"
 
@@ -98,7 +99,7 @@ func compare(r machine.Result, err error, plain outcome) string {
 	}
 	var mine []string
 	for _, t := range r.Taken {
-		mine = append(mine, fmt.Sprint(t.Line))
+		mine = append(mine, strconv.Itoa(t.Line))
 	}
 	if !reflect.DeepEqual(mine, lines) {
 		return fmt.Sprintf("took %v, want %v", mine, lines)

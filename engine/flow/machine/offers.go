@@ -17,11 +17,11 @@ func Offers(p *procedure.Procedure, c Configuration) []*procedure.Transition {
 	r.ids = c.Active
 	r.look(Event{})
 	var out []*procedure.Transition
-	for i := len(p.States) - 1; i >= 0; i-- {
-		if !slices.Contains(c.Active, p.States[i].ID) {
+	for _, v := range slices.Backward(p.States) {
+		if !slices.Contains(c.Active, v.ID) {
 			continue
 		}
-		for _, t := range p.States[i].Transitions {
+		for _, t := range v.Transitions {
 			if t.Name.ZH != "" && len(t.Events) > 0 && r.open(t) {
 				out = append(out, t)
 			}

@@ -147,7 +147,7 @@ func (r *run) choose(eventless bool) []*procedure.Transition {
 }
 
 // first returns the first enabled transition of a state or of one around it.
-func (r *run) first(st *procedure.State, eventless bool) *procedure.Transition {
+func (r *run) first(st *procedure.State, eventless bool) *procedure.Transition { //nolint:revive // the two selections of the standard differ in this alone
 	for ; st != nil; st = st.Parent {
 		for _, t := range st.Transitions {
 			if eventless != (len(t.Events) == 0) || !eventless && !Matches(t.Events, r.event.Name) {

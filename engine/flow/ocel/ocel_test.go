@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -205,8 +205,8 @@ func BenchmarkWriter(b *testing.B) {
 	x := ocel.NewWriter(io.Discard)
 	e := ocel.Event{Type: "sign", At: at(1), Attributes: map[string]string{"hash": "00"}, Data: map[string]any{"reason": "材料齐全", "rounds": int64(1)}}
 	for i := 0; b.Loop(); i++ {
-		e.ID = fmt.Sprint(i)
-		e.Relations = []ocel.Relation{{Object: "case:" + fmt.Sprint(i/10), Qualifier: "case"}, {Object: "person:1", Qualifier: "by"}}
+		e.ID = strconv.Itoa(i)
+		e.Relations = []ocel.Relation{{Object: "case:" + strconv.Itoa(i/10), Qualifier: "case"}, {Object: "person:1", Qualifier: "by"}}
 		if err := x.Event(e); err != nil {
 			b.Fatal(err)
 		}

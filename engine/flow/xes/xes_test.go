@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -209,7 +209,7 @@ func FuzzWrite(f *testing.F) {
 func BenchmarkWrite(b *testing.B) {
 	events := make([]xes.Event, 10)
 	for i := range events {
-		events[i] = xes.Event{ID: fmt.Sprint(i), Name: "sign", At: at(1), Resource: "p-1", Group: "500112", Attributes: map[string]string{"yuzhou:hash": "00"}, Data: map[string]any{"reason": "材料齐全", "rounds": int64(1)}}
+		events[i] = xes.Event{ID: strconv.Itoa(i), Name: "sign", At: at(1), Resource: "p-1", Group: "500112", Attributes: map[string]string{"yuzhou:hash": "00"}, Data: map[string]any{"reason": "材料齐全", "rounds": int64(1)}}
 	}
 	n := 0
 	err := xes.Write(io.Discard, "", func() (xes.Trace, bool, error) {
