@@ -38,6 +38,15 @@ func transfer(t *Task, to machine.Owner) error {
 	return nil
 }
 
+// delegate hands a task to a person.
+func delegate(t *Task, person string) error {
+	if person == "" {
+		return fault.New(fault.Invalid, "data.person is missing: the id of the person who is to do task %s", t.ID)
+	}
+	t.Claimed, t.Delegated = "", person
+	return nil
+}
+
 // supervise puts a task under a level of supervision.
 func supervise(t *Task, asked any) error {
 	level, ok := whole(asked)
@@ -67,10 +76,9 @@ func (o outcome) task(p *procedure.Procedure, e machine.Event) (outcome, error) 
 	case taskRelease:
 		t.Claimed, t.Delegated = "", ""
 	case taskDelegate:
-		if text("person") == "" {
-			return outcome{}, fault.New(fault.Invalid, "data.person is missing: the id of the person who is to do task %s", id)
+		if err := delegate(&t, text("person")); err != nil {
+			return outcome{}, err
 		}
-		t.Claimed, t.Delegated = "", text("person")
 	case taskTransfer:
 		if err := transfer(&t, machine.Owner{Post: text("post"), Unit: text("unit"), Role: text("role")}); err != nil {
 			return outcome{}, err
