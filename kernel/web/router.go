@@ -31,6 +31,10 @@ type Router struct {
 	Log    *slog.Logger
 	Decide Decide
 
+	// Waiting counts what waits for the actor of a request, to 100 and no further:
+	// every page says so beside its link to the inbox. Nil: nothing is counted.
+	Waiting func(context.Context) (int, error)
+
 	mux    *http.ServeMux
 	api    huma.API
 	routes []Route
@@ -95,6 +99,21 @@ func (rt *Router) Handler(identify func(*http.Request) (actor.Actor, error)) htt
 	return rt.outer(protect.Handler(rt.identified(identify, rt.mux)))
 }
 
+// counted returns what counts the inbox of a request's actor when its page comes
+// to ask. A count that fails is left out: the page itself is not about it.
+func (rt *Router) counted(ctx context.Context) func() int {
+	if rt.Waiting == nil || !actor.Of(ctx).Known() {
+		return nil
+	}
+	return func() int {
+		n, err := rt.Waiting(ctx)
+		if err != nil {
+			rt.Log.WarnContext(ctx, "the inbox cannot be counted", "error", err)
+		}
+		return n
+	}
+}
+
 // identified puts the actor and the page's shell into the request's context.
 func (rt *Router) identified(identify func(*http.Request) (actor.Actor, error), next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -110,6 +129,7 @@ func (rt *Router) identified(identify func(*http.Request) (actor.Actor, error), 
 		ctx := actor.With(r.Context(), who)
 		shell, shellErr := newShell(rt.Site, who, r)
 		r = r.WithContext(context.WithValue(ctx, shellKey{}, shell))
+		shell.waiting = rt.counted(r.Context())
 		if err == nil {
 			err = shellErr
 		}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"yuzhou/kernel/actor"
@@ -70,6 +71,26 @@ type Shell struct {
 	AsOf  string    // as given, "" for now
 	Date  time.Time // the date the page is about
 	Known time.Time // what became known later is not shown
+
+	waiting func() int // counts what waits for Actor; nil: nothing can
+}
+
+// maxWaiting is the largest count beside the link to the inbox: past it nobody
+// needs to know by how much.
+const maxWaiting = 99
+
+// Waiting prints how much waits for the reader; empty when nothing does.
+func (s *Shell) Waiting() string {
+	if s.waiting == nil {
+		return ""
+	}
+	switch n := s.waiting(); {
+	case n > maxWaiting:
+		return strconv.Itoa(maxWaiting) + "+"
+	case n > 0:
+		return strconv.Itoa(n)
+	}
+	return ""
 }
 
 type shellKey struct{}

@@ -292,3 +292,39 @@ func TestNumber(t *testing.T) {
 		}
 	}
 }
+
+func TestInboxIsCounted(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		who   string
+		count func(context.Context) (int, error)
+		want  string // "" for no link at all
+	}{
+		{"a visitor has none", "", func(context.Context) (int, error) { return 3, nil }, ""},
+		{"nobody counts", "7", nil, `href="/flow">待办</a>`},
+		{"nothing waits", "7", func(context.Context) (int, error) { return 0, nil }, `href="/flow">待办</a>`},
+		{"some wait", "7", func(context.Context) (int, error) { return 12, nil }, `待办 <span class="count">12</span>`},
+		{"many wait", "7", func(context.Context) (int, error) { return 100, nil }, `<span class="count">99&#43;</span>`},
+		{"it cannot be counted", "7", func(context.Context) (int, error) { return 0, errors.New("torn cable") }, `href="/flow">待办</a>`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var log strings.Builder
+			rt := router(&log)
+			rt.Waiting = tt.count
+			rt.Page("GET /page", actor.Read, func(w http.ResponseWriter, r *http.Request) error {
+				return errorPage.Render(w, r, errorView{})
+			})
+			h := rt.Handler(func(*http.Request) (actor.Actor, error) { return actor.Actor{ID: tt.who, Name: tt.who}, nil })
+			w := ask(t, h, http.MethodGet, "/page")
+			if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), tt.want) {
+				t.Errorf("%d, lacks %q", w.Code, tt.want)
+			}
+			if tt.want == "" && strings.Contains(w.Body.String(), `href="/flow"`) {
+				t.Error("a visitor is led to an inbox")
+			}
+			if tt.name == "it cannot be counted" && !strings.Contains(log.String(), "torn cable") {
+				t.Error("the log does not say why")
+			}
+		})
+	}
+}
