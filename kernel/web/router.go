@@ -108,7 +108,7 @@ func (rt *Router) counted(ctx context.Context) func() int {
 	return func() int {
 		n, err := rt.Waiting(ctx)
 		if err != nil {
-			rt.Log.WarnContext(ctx, "the inbox cannot be counted", "error", err)
+			rt.Log.WarnContext(ctx, "the inbox cannot be counted", slog.Any("error", err))
 		}
 		return n
 	}
