@@ -13,9 +13,11 @@ import (
 )
 
 func (s *Service) routes(rt *web.Router) {
+	rt.Waiting = s.Waiting
 	s.caseOperations(rt)
 	s.bookOperations(rt)
 	s.exports(rt)
+	s.pageRoutes(rt)
 }
 
 func (s *Service) caseOperations(rt *web.Router) {
@@ -215,12 +217,18 @@ type Due struct {
 }
 
 func (s *Service) apiDue(ctx context.Context, in *dueInput) (Due, error) {
+	at, err := s.dueOn(ctx, *in)
+	return Due{at.Format(time.DateOnly)}, err
+}
+
+// dueOn returns the last day of a limit, in the city's zone.
+func (s *Service) dueOn(ctx context.Context, in dueInput) (time.Time, error) {
 	start, err := time.ParseInLocation(time.DateOnly, in.Start, s.site.Zone)
 	if err != nil {
-		return Due{}, fault.New(fault.Invalid, "start is %q; give a date such as 2026-02-10", in.Start)
+		return start, fault.New(fault.Invalid, "start is %q; give a date such as 2026-02-10", in.Start)
 	}
 	if in.Limit < 1 || in.Limit > 10000 {
-		return Due{}, fault.New(fault.Invalid, "limit is %d; give 1 to 10000 days", in.Limit)
+		return start, fault.New(fault.Invalid, "limit is %d; give 1 to 10000 days", in.Limit)
 	}
 	unit := clock.WorkingDay
 	if in.Unit != "" {
@@ -228,11 +236,8 @@ func (s *Service) apiDue(ctx context.Context, in *dueInput) (Due, error) {
 	}
 	cal, err := s.Calendar(ctx)
 	if err != nil {
-		return Due{}, err
+		return start, err
 	}
 	at, err := clock.New(clock.Rule{Kind: clock.Legal, Unit: unit, Limit: in.Limit}, start).Due(cal)
-	if err != nil {
-		return Due{}, err
-	}
-	return Due{at.In(s.site.Zone).Format(time.DateOnly)}, nil
+	return at.In(s.site.Zone), err
 }

@@ -90,10 +90,18 @@ type Effected struct {
 	By    string // id of the person whose event led to it
 }
 
+// Page is where a module shows the cases of a procedure in its own way.
+type Page struct {
+	Path  string    // to which the case's id is added: "/collection/"
+	Name  pack.Text // of the page
+	First bool      // the inbox leads there, and steps with lists and maps are taken there
+}
+
 // Guest is a module that works through cases.
 type Guest struct {
 	Name       string                                                 // of the module
 	Procedures fs.FS                                                  // *.yaml at its root; nil for none
+	Pages      map[string]Page                                        // by procedure
 	Topics     map[string]func(ctx context.Context, e Effected) error // called after the commit, at least once, in order of the case's events; an error is tried again
 }
 

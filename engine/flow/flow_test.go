@@ -38,6 +38,8 @@ func (people) Units(context.Context, time.Time) ([]org.Unit, error) {
 	return []org.Unit{{ID: "500000"}, {ID: "500112"}, {ID: "500113"}}, nil
 }
 
+func (people) Named(_ context.Context, id string) (pack.Text, error) { return pack.Text{ZH: id}, nil }
+
 func (people) Audit(context.Context, store.Tx, string, string, string) error { return nil }
 
 // bench is an engine with a clock that the test turns.

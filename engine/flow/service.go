@@ -15,6 +15,7 @@ import (
 	"yuzhou/kernel/blob"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/module"
+	"yuzhou/kernel/pack"
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/web"
 )
@@ -27,6 +28,7 @@ type Who interface {
 	Within(ctx context.Context, unit, top string) (bool, error)
 	Unit(ctx context.Context, id string) (org.Unit, error)
 	Units(ctx context.Context, at time.Time) ([]org.Unit, error)
+	Named(ctx context.Context, person string) (pack.Text, error)
 	Audit(ctx context.Context, tx store.Tx, action, subject, detail string) error
 }
 

@@ -151,6 +151,14 @@ func (s *Service) people(ctx context.Context, text string) (out []Person, err er
 	}), err
 }
 
+// Named returns what a person is called.
+//
+// Errors: fault.NotFound when there is no such person.
+func (s *Service) Named(ctx context.Context, person string) (pack.Text, error) {
+	p, err := s.person(ctx, person)
+	return p.Text, err
+}
+
 // person returns one person, or fault.NotFound.
 func (s *Service) person(ctx context.Context, id string) (Person, error) {
 	if id == "" {
