@@ -44,6 +44,7 @@ func (s *Service) pageRoutes(rt *web.Router) {
 	rt.Page("POST /flow/procedures/edit", actor.Read, s.checkForm)
 	rt.Page("POST /flow/procedures", actor.Administer, s.acceptForm)
 	rt.Page("GET /flow/procedures/{id}", actor.Read, s.showProcedure)
+	rt.Page("GET /flow/procedures/{id}/{file}", actor.Read, s.sendProcedure)
 	rt.Page("GET /flow/calendar", actor.Read, s.showCalendar)
 	rt.Static("GET /flow/assets/{name}", http.HandlerFunc(script))
 }

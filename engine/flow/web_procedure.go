@@ -2,25 +2,35 @@ package flow
 
 import (
 	"html/template"
+	"maps"
+	"mime"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"yuzhou/engine/flow/diagram"
+	"yuzhou/engine/flow/guard"
 	"yuzhou/engine/flow/procedure"
-	"yuzhou/kernel/actor"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/pack"
-	"yuzhou/kernel/web"
 )
 
 // bookView lists the procedures there are.
-type bookView struct{ Rows []bookRow }
+type bookView struct {
+	Rows []bookRow
+	Open int64 // cases of all of them
+}
 
 type bookRow struct {
-	Href, ID, Name, Module, From, Digest string
-	Open                                 int64
-	Versions                             int
+	Href, ID, Name, Module string
+	InForce                bool
+	From, Digest           string // of the version in force
+	Open                   int64  // cases on any version
+	Versions               int
+	Findings               int // about the version in force
 }
 
 func (s *Service) showBook(w http.ResponseWriter, r *http.Request) error {
@@ -30,20 +40,27 @@ func (s *Service) showBook(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var v bookView
-	at := map[string]int{}
 	for _, x := range all {
-		i, ok := at[x.ID]
-		if !ok {
-			i = len(v.Rows)
-			at[x.ID] = i
+		if n := len(v.Rows); n == 0 || v.Rows[n-1].ID != x.ID {
 			v.Rows = append(v.Rows, bookRow{Href: rd.sh.Link("/flow/procedures/" + x.ID), ID: x.ID, Name: rd.sh.In(x.Name), Module: x.Guest})
 		}
-		row := &v.Rows[i]
+		row := &v.Rows[len(v.Rows)-1]
 		row.Versions++
 		row.Open += x.Open
-		if x.InForce {
-			row.From, row.Digest, row.Name = x.From, x.Digest, rd.sh.In(x.Name)
+		v.Open += x.Open
+		if !x.InForce {
+			if !row.InForce {
+				row.Href = rd.sh.Link("/flow/procedures/" + x.Digest) // for the id alone finds what is in force
+			}
+			continue
 		}
+		row.InForce, row.From, row.Digest, row.Name = true, x.From, x.Digest, rd.sh.In(x.Name)
+		row.Href = rd.sh.Link("/flow/procedures/" + x.ID)
+		p, err := s.Procedure(rd.ctx, x.Digest)
+		if err != nil {
+			return err
+		}
+		row.Findings = len(s.quickly(p.ID+".yaml", p.Source).findings)
 	}
 	return bookPage.Render(w, r, v)
 }
@@ -52,23 +69,33 @@ func (s *Service) showBook(w http.ResponseWriter, r *http.Request) error {
 type procedureView struct {
 	ID, Name, Basis, Digest string
 	Source                  string
+	Cases                   string // address of its cases
+	Old                     bool   // not the version that new cases run on
+	Waits, Ends             int    // how many states wait for somebody, and how many are ends
 	Diagram                 template.HTML
 	States                  []stateView
 	Clocks                  []limitView
 	Reasons                 []reasonsView
+	Findings                []findingView
 	Versions                []versionView
 }
 
 type stateView struct {
 	Name, Note, Who, Clock string
-	Depth                  int
-	Final                  bool
+	Depth                  int // 0 of the outermost
+	Final, Together        bool
 	Steps                  []stepView
 }
 
-type stepView struct{ Name, Leads, Who string }
+type stepView struct {
+	Name, Leads, Who string
+	Refusal          bool
+}
 
-type limitView struct{ Name, Kind, Limit, Basis string }
+type limitView struct {
+	Name, Kind, Limit, Warn, Part, Basis string
+	Pauses                               []string // ids of lists of reasons
+}
 
 type reasonsView struct {
 	ID      string
@@ -87,19 +114,39 @@ func (s *Service) showProcedure(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := procedureView{ID: p.ID, Name: rd.sh.In(p.Name), Basis: p.Basis, Digest: p.Digest, Source: string(p.Source), Diagram: rd.draw(p)}
+	v := procedureView{
+		ID: p.ID, Name: rd.sh.In(p.Name), Basis: p.Basis, Digest: p.Digest, Source: string(p.Source), Old: true,
+		Cases: "/flow/cases?" + url.Values{"procedure": {p.ID}}.Encode(), Diagram: rd.draw(p),
+	}
 	rd.describe(p, &v)
+	v.Findings = rd.findings(s.quickly(p.ID+".yaml", p.Source).findings, p.Source)
 	all, err := s.Versions(rd.ctx, p.ID)
 	if err != nil {
 		return err
 	}
 	for _, x := range all {
+		v.Old = v.Old && (!x.InForce || x.Digest != p.Digest)
 		v.Versions = append(v.Versions, versionView{
 			Href: rd.sh.Link("/flow/procedures/" + x.Digest), Digest: x.Digest, From: x.From, Until: x.Until, Accepted: x.Accepted.In(rd.sh.Zone).Format(time.DateOnly),
 			By: rd.person(x.Accepter), InForce: x.InForce, Open: x.Open,
 		})
 	}
 	return procedurePage.Render(w, r, v)
+}
+
+// sendProcedure answers with a procedure as the file that was accepted.
+func (s *Service) sendProcedure(w http.ResponseWriter, r *http.Request) error {
+	p, err := s.Procedure(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if name := r.PathValue("file"); name != p.ID+".yaml" {
+		return fault.New(fault.NotFound, "procedure %s has no file %q; ask for %s.yaml", p.ID, name, p.ID)
+	}
+	w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
+	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": p.ID + ".yaml"}))
+	_, err = w.Write(p.Source)
+	return err
 }
 
 func (rd reader) draw(p *procedure.Procedure) template.HTML {
@@ -112,30 +159,17 @@ func (rd reader) describe(p *procedure.Procedure, v *procedureView) {
 		if st.Name.ZH == "" || st.History() {
 			continue
 		}
-		view := stateView{Name: rd.sh.In(st.Name), Note: rd.sh.In(st.Note), Final: st.Kind == procedure.Final}
-		for up := st.Parent; up != nil && up.Parent != nil; up = up.Parent {
-			view.Depth++
+		view := rd.stateInWords(p, st)
+		if view.Final {
+			v.Ends++
 		}
 		if st.Owner != nil {
-			view.Who = rd.rule(st.Owner)
-		}
-		if k := p.Clock(st.Clock); k != nil {
-			view.Clock = rd.sh.In(k.Name)
-		}
-		for _, t := range st.Transitions {
-			if t.Name.ZH == "" {
-				continue
-			}
-			step := stepView{Name: rd.sh.In(t.Name), Leads: rd.leads(t)}
-			if t.By != nil {
-				step.Who = rd.rule(t.By)
-			}
-			view.Steps = append(view.Steps, step)
+			v.Waits++
 		}
 		v.States = append(v.States, view)
 	}
 	for _, k := range p.Clocks {
-		v.Clocks = append(v.Clocks, limitView{rd.sh.In(k.Name), "kind." + string(k.Rule.Kind), rd.sh.In(text("%d %s", "%d %s", k.Rule.Limit, unitName(k.Rule.Unit))), k.Rule.Basis})
+		v.Clocks = append(v.Clocks, rd.limit(p, k))
 	}
 	for _, list := range p.Reasons {
 		view := reasonsView{ID: list.ID}
@@ -146,146 +180,140 @@ func (rd reader) describe(p *procedure.Procedure, v *procedureView) {
 	}
 }
 
-// rule says who acts, as the procedure has it: names of data fields in place of
-// what they will hold.
-func (rd reader) rule(o *procedure.Owner) string {
-	place := strings.TrimPrefix(o.Unit.String(), "data.")
+// deepest is how far states are indented at most: a telephone is narrow.
+const deepest = 3
+
+func (rd reader) stateInWords(p *procedure.Procedure, st *procedure.State) stateView {
+	view := stateView{Name: rd.sh.In(st.Name), Note: rd.sh.In(st.Note), Final: st.Kind == procedure.Final, Together: st.Kind == procedure.Parallel}
+	for up := st.Parent; up != nil && up.Parent != nil && view.Depth < deepest; up = up.Parent {
+		view.Depth++
+	}
+	if st.Owner != nil {
+		view.Who = rd.rule(p, st.Owner)
+	}
+	if k := p.Clock(st.Clock); k != nil {
+		view.Clock = rd.sh.In(text("%s（%d %s）", "%s, %d %s", k.Name, k.Rule.Limit, unitName(k.Rule.Unit)))
+	}
+	for _, t := range st.Transitions {
+		if t.Name.ZH == "" {
+			continue
+		}
+		step := stepView{Name: rd.sh.In(t.Name), Leads: rd.leads(t), Refusal: t.Refusal}
+		if t.By != nil {
+			step.Who = rd.rule(p, t.By)
+		}
+		view.Steps = append(view.Steps, step)
+	}
+	return view
+}
+
+func (rd reader) limit(p *procedure.Procedure, k procedure.Clock) limitView {
+	v := limitView{
+		Name: rd.sh.In(k.Name), Kind: "kind." + string(k.Rule.Kind), Basis: k.Rule.Basis, Pauses: k.Pause,
+		Limit: rd.sh.In(text("%d %s", "%d %s", k.Rule.Limit, unitName(k.Rule.Unit))),
+	}
+	if k.Rule.Warn > 0 {
+		v.Warn = strconv.Itoa(k.Rule.Warn)
+	}
+	if whole := p.Clock(k.Part); whole != nil {
+		v.Part = rd.sh.In(whole.Name)
+	}
+	return v
+}
+
+// rule says who acts as the procedure has it: by the names of the data fields that
+// will hold the unit or the person.
+func (rd reader) rule(p *procedure.Procedure, o *procedure.Owner) string {
+	var who string
 	switch {
 	case o.Person.String() != "":
-		return strings.TrimPrefix(o.Person.String(), "data.")
+		who = rd.held(p, o.Person)
 	case o.Post.String() != "":
-		return strings.TrimPrefix(o.Post.String(), "data.")
+		who = rd.held(p, o.Post)
+	default:
+		who = rd.held(p, o.Unit) + " · " + rd.role(o.Role)
 	}
-	return place + " · " + rd.role(o.Role)
+	for _, event := range o.Not {
+		who += rd.sh.In(text("，不得是办理“%s”的人", ", not whoever did “%s”", stepName(p, event)))
+	}
+	if o.Joint.String() != "" {
+		who += rd.sh.In(text("，会办：%s", ", jointly with %s", rd.held(p, o.Joint)))
+	}
+	return who
 }
 
-// editView is a procedure being written, with what is wrong with it.
-type editView struct {
-	Name      string // of the file
-	Source    string
-	Lines     int
-	Findings  []findingView
-	Errors    int
-	Diagram   template.HTML
-	Checked   bool
-	MayAccept bool
-	Problem   string
+// held names what an expression stands for: a field by its label, a literal unit
+// by its name, anything else as it is written.
+func (rd reader) held(p *procedure.Procedure, g guard.Program) string {
+	expr := g.String()
+	if name, ok := strings.CutPrefix(expr, "data."); ok {
+		if f := p.Field(name); f != nil && f.Label.ZH != "" {
+			return rd.sh.In(f.Label)
+		}
+	}
+	if len(expr) > 2 && (expr[0] == '\'' || expr[0] == '"') && expr[len(expr)-1] == expr[0] {
+		return rd.unit(expr[1 : len(expr)-1])
+	}
+	return expr
 }
 
+// stepName is the name on the button that sends an event.
+func stepName(p *procedure.Procedure, event string) pack.Text {
+	for _, st := range p.States {
+		for _, t := range st.Transitions {
+			if slices.Contains(t.Events, event) && t.Name.ZH != "" {
+				return t.Name
+			}
+		}
+	}
+	return pack.Text{ZH: event}
+}
+
+// findingView is one finding, with the line it is about as it stands.
 type findingView struct {
-	Line  int
-	Error bool
-	Text  string
-	Rule  string
+	Line int
+	Lit  Lit
+	Text string
+	Code string
+	Rule string
 }
 
-// firstSource is what the editor begins with when it is given nothing.
-const firstSource = `schema: yuzhou.procedure/v1
-id: example
-name: {zh: 示例, en: Example}
-data:
-  unit: {type: unit, required: true, zh: 承办单位, en: Unit}
-reasons:
-  refuse: {scope: {zh: 不属于受理范围, en: Not within scope}}
-clocks:
-  check: {kind: stage, unit: working-day, limit: 5, warn: 1, zh: 审查, en: Examination}
-states:
-  filed:
-    zh: 待审查
-    en: To be examined
-    owner: {unit: data.unit, role: clerk}
-    clock: check
-    on:
-      - {event: accept, to: done, zh: 通过, en: Accept}
-      - {event: refuse, to: refused, refusal: true, reasons: refuse, zh: 不予通过, en: Refuse}
-      - {event: clock.check.due, do: [{notify: {owner: {unit: data.unit, role: leader}, zh: 审查超期, en: The examination is overdue}}]}
-  done: {final: true, zh: 已通过, en: Accepted}
-  refused: {final: true, zh: 不予通过, en: Refused}
-`
-
-func (s *Service) showEdit(w http.ResponseWriter, r *http.Request) error {
-	rd := s.reader(r)
-	v := editView{Name: "example.yaml", Source: firstSource}
-	if id := r.URL.Query().Get("from"); id != "" {
-		p, err := s.Procedure(rd.ctx, id)
-		if err != nil {
-			return err
+func (rd reader) findings(all []pack.Finding, source []byte) []findingView {
+	lines := strings.Split(string(source), "\n")
+	weights := map[pack.Severity]Lit{pack.Error: {"red", "■", "edit.error"}, pack.Warning: {"yellow", "▲", "edit.warning"}, pack.Note: {"cannot_say", "○", "edit.note"}}
+	out := make([]findingView, 0, len(all))
+	for _, f := range all {
+		v := findingView{Line: f.Line, Lit: weights[f.Severity], Text: rd.sh.In(pack.Text{ZH: f.ZH, EN: f.Text}), Rule: f.Rule}
+		if f.ZH == "" {
+			v.Text = f.Text
 		}
-		v.Name, v.Source = p.ID+".yaml", string(p.Source)
-	}
-	rd.check(&v)
-	return editPage.Render(w, r, v)
-}
-
-// checkForm shows what is wrong with a procedure that is being written. Nothing is kept.
-func (s *Service) checkForm(w http.ResponseWriter, r *http.Request) error {
-	v, err := writing(r)
-	if err != nil {
-		return err
-	}
-	s.reader(r).check(&v)
-	return editPage.Render(w, r, v)
-}
-
-// maxWritten is the longest procedure that the editor takes.
-const maxWritten = 1 << 20
-
-// writing reads the editor's form.
-func writing(r *http.Request) (editView, error) {
-	if err := r.ParseForm(); err != nil {
-		return editView{}, fault.New(fault.Invalid, "the form cannot be read")
-	}
-	v := editView{Name: strings.TrimSpace(r.PostFormValue("name")), Source: strings.ReplaceAll(r.PostFormValue("source"), "\r\n", "\n")}
-	if len(v.Source) > maxWritten {
-		return v, fault.New(fault.Invalid, "the procedure has %d bytes; the editor takes %d", len(v.Source), maxWritten)
-	}
-	if v.Name == "" {
-		v.Name = "procedure.yaml"
-	}
-	return v, nil
-}
-
-// check fills in the findings and, when it can be drawn, the diagram.
-func (rd reader) check(v *editView) {
-	v.Checked, v.Lines = true, 1+strings.Count(v.Source, "\n")
-	v.MayAccept = rd.s.mayAccept(rd.sh)
-	_, findings := rd.s.readAny(v.Name, []byte(v.Source))
-	for _, f := range findings {
-		bad := f.Severity == pack.Error
-		if bad {
-			v.Errors++
+		if f.Line > 0 && f.Line <= len(lines) {
+			v.Code = strings.TrimSpace(lines[f.Line-1])
 		}
-		v.Findings = append(v.Findings, findingView{f.Line, bad, f.Text, f.Rule})
+		out = append(out, v)
 	}
-	if p, _ := procedure.Parse(v.Name, []byte(v.Source)); p != nil {
-		v.Diagram = rd.draw(p)
-	}
+	return out
 }
 
-func (s *Service) mayAccept(sh *web.Shell) bool {
-	for _, g := range sh.Actor.Grants {
-		if g.Role == actor.Owner {
-			return true
-		}
-	}
-	return false
+// quickBound is how far the static check walks for a page: far enough for every
+// procedure that people have written, and no longer than a page may take.
+const quickBound = 20000
+
+// examined is a procedure that was read, nil when it cannot be, and what was found.
+type examined struct {
+	p        *procedure.Procedure
+	findings []pack.Finding
 }
 
-// acceptForm puts what the editor holds in force.
-func (s *Service) acceptForm(w http.ResponseWriter, r *http.Request) error {
-	v, err := writing(r)
-	if err != nil {
-		return err
+// quickly reads and checks a procedure for a page.
+func (s *Service) quickly(name string, source []byte) examined {
+	p, findings := procedure.Parse(name, source)
+	if p == nil || errorsOf(findings) != nil {
+		return examined{nil, findings}
 	}
-	got, err := s.Accept(r.Context(), v.Name, []byte(v.Source))
-	if err != nil {
-		if !refusable(err) {
-			return err
-		}
-		v.Problem = web.Text(err)
-		s.reader(r).check(&v)
-		return editPage.RenderStatus(w, r, web.Status(err), v)
+	var topics []string
+	for _, g := range s.guests {
+		topics = slices.AppendSeq(topics, maps.Keys(g.Topics))
 	}
-	http.Redirect(w, r, "/flow/procedures/"+got.ID, http.StatusSeeOther)
-	return nil
+	return examined{p, append(findings, procedure.Check(p, procedure.Known{File: name, Topics: topics, Bound: quickBound})...)}
 }

@@ -22,6 +22,7 @@ type Calendar struct { //nolint:recvcheck // built through a pointer, then a val
 	from  int     // the first year
 	hours []span  // of a working day, in order
 	daily time.Duration
+	names map[string]string // by date (2026-10-01): why it is off, or worked at a weekend
 }
 
 // span is a stretch of a working day, from midnight.
@@ -66,6 +67,10 @@ func (c Calendar) Working(date time.Time) (bool, error) {
 	_, found := slices.BinarySearch(c.days, int32(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()/86400)) //nolint:gosec // days of some decades
 	return found, nil
 }
+
+// Named returns what the notice calls a day that it lists, such as 国庆节: the
+// reason why it is off, or worked at a weekend. It is "" for all other days.
+func (c Calendar) Named(date time.Time) string { return c.names[date.Format(time.DateOnly)] }
 
 // upTo returns how many working days there are from the first day known to a
 // day, both included.

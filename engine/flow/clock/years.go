@@ -29,6 +29,7 @@ func (c *Calendar) readYears(n *yaml.Node) error {
 		return fault.New(fault.Invalid, "calendar, line %d: years is missing or no table; give years: {2026: {off: {...}, work: {...}}}", n.Line)
 	}
 	marks, listed := map[int]marked{}, map[int]bool{}
+	c.names = map[string]string{}
 	for i := 0; i < len(n.Content); i += 2 {
 		k := n.Content[i]
 		year, err := strconv.Atoi(k.Value)
@@ -36,7 +37,7 @@ func (c *Calendar) readYears(n *yaml.Node) error {
 			return fault.New(fault.Invalid, "calendar, line %d: year %q is none from %d to %d, or listed twice", k.Line, k.Value, earliestYear, latestYear)
 		}
 		listed[year] = true
-		if err := readYear(n.Content[i+1], year, marks); err != nil {
+		if err := readYear(n.Content[i+1], year, marks, c.names); err != nil {
 			return err
 		}
 	}
@@ -44,7 +45,7 @@ func (c *Calendar) readYears(n *yaml.Node) error {
 	return nil
 }
 
-func readYear(n *yaml.Node, year int, marks map[int]marked) error {
+func readYear(n *yaml.Node, year int, marks map[int]marked, names map[string]string) error {
 	if n.Kind != yaml.MappingNode {
 		return fault.New(fault.Invalid, "calendar, line %d: year %d is no table; give off: {...} and work: {...}", n.Line, year)
 	}
@@ -57,6 +58,7 @@ func readYear(n *yaml.Node, year int, marks map[int]marked) error {
 			if err := mark(list.Content[j], year, k.Value == "work", marks); err != nil {
 				return err
 			}
+			names[list.Content[j].Value] = list.Content[j+1].Value
 		}
 	}
 	return nil
