@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -163,10 +164,19 @@ func (b *browser) script(t *testing.T, on bool) {
 // cookie because the address is this machine's own.
 func (b *browser) signIn(t *testing.T, s *server) {
 	t.Helper()
-	b.do(t, "sign-in page", chromedp.Navigate(s.URL+"/org/sign-in"))
-	b.follow(t, "sign-in",
-		chromedp.SendKeys(chromedp.CSS(`form input[autocomplete="username"]`), s.User),
-		chromedp.SendKeys(chromedp.CSS(`form input[type="password"]`), s.Password),
+	b.signInAs(t, s.User, s.Password)
+}
+
+// signInAs fills in the form as anybody, after whoever was signed in has gone.
+func (b *browser) signInAs(t *testing.T, user, password string) {
+	t.Helper()
+	if _, err := chromedp.Call(b.ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	b.do(t, "sign-in page", chromedp.Navigate(b.url+"/org/sign-in"))
+	b.follow(t, "sign-in as "+user,
+		chromedp.SendKeys(chromedp.CSS(`form input[autocomplete="username"]`), user),
+		chromedp.SendKeys(chromedp.CSS(`form input[type="password"]`), password),
 		chromedp.Submit(chromedp.CSS(`form input[type="password"]`)),
 	)
 	for _, c := range b.heard() {
