@@ -105,7 +105,8 @@ func (s *Service) Guest() flow.Guest {
 	if err != nil {
 		sub = procedures // cannot happen: the name is a valid path
 	}
-	return flow.Guest{Name: "collection", Procedures: sub, Topics: map[string]func(context.Context, flow.Effected) error{
+	page := flow.Page{Path: "/collection/", Name: pack.Text{ZH: "填报表", EN: "The form"}, First: true}
+	return flow.Guest{Name: "collection", Procedures: sub, Pages: map[string]flow.Page{Procedure: page}, Topics: map[string]func(context.Context, flow.Effected) error{
 		topicNumber: s.onNumber, topicSubmitted: s.onSubmitted, topicWithdrawn: s.onWithdrawn,
 	}}
 }

@@ -157,7 +157,8 @@ func (s *Service) Guest() flow.Guest {
 	if err != nil {
 		sub = procedures // cannot happen: the name is a valid path
 	}
-	return flow.Guest{Name: "directives", Procedures: sub, Topics: map[string]func(context.Context, flow.Effected) error{
+	page := flow.Page{Path: "/directives/", Name: pack.Text{ZH: "督办：差距、依据和分办", EN: "The directive: gap, evidence and parts"}}
+	return flow.Guest{Name: "directives", Procedures: sub, Pages: map[string]flow.Page{Procedure: page}, Topics: map[string]func(context.Context, flow.Effected) error{
 		topicCheck: s.onCheck, topicSplit: s.onSplit,
 	}}
 }
