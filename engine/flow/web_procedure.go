@@ -233,8 +233,13 @@ func (rd reader) rule(p *procedure.Procedure, o *procedure.Owner) string {
 	default:
 		who = rd.held(p, o.Unit) + " · " + rd.role(o.Role)
 	}
-	for _, event := range o.Not {
-		who += rd.sh.In(text("，不得是办理“%s”的人", ", not whoever did “%s”", stepName(p, event)))
+	if len(o.Not) > 0 {
+		var zh, en []string
+		for _, event := range o.Not {
+			name := stepName(p, event)
+			zh, en = append(zh, "“"+name.ZH+"”"), append(en, "“"+name.In("en")+"”")
+		}
+		who += rd.sh.In(text("，不得是办过%s的人", ", not whoever did %s", pack.Text{ZH: strings.Join(zh, "、"), EN: strings.Join(en, " or ")}))
 	}
 	if o.Joint.String() != "" {
 		who += rd.sh.In(text("，会办：%s", ", jointly with %s", rd.held(p, o.Joint)))
