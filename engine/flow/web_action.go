@@ -1,16 +1,19 @@
 package flow
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"yuzhou/engine/flow/procedure"
 	"yuzhou/kernel/fault"
@@ -28,7 +31,7 @@ func (s *Service) after(w http.ResponseWriter, r *http.Request, form sent, err e
 	if _, seen := s.row(r.Context(), r.PathValue("id")); seen != nil || !refusable(err) {
 		return err
 	}
-	form.Problem = web.Text(err)
+	form.Problem = s.reader(r).refused(err)
 	return s.renderCase(w, r, web.Status(err), form)
 }
 
@@ -52,81 +55,121 @@ func (s *Service) sendForm(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	after, _ := strconv.ParseInt(r.PostFormValue("after"), 10, 64) // 0: whatever happened since
-	cmd := Command{Key: r.PostFormValue("key"), Case: c.ID, Event: form.Event, After: after}
-	cmd.Data, err = formData(c, form)
+	cmd := Command{Key: key(r), Case: c.ID, Event: form.Event, After: after}
+	cmd.Data, form.Field, err = s.reader(r).formData(c, form)
 	if err == nil {
 		_, err = s.Send(r.Context(), cmd)
 	}
 	return s.after(w, r, form, err)
 }
 
-// formData reads the fields of a form as the step declares them.
-func formData(c *row, form sent) (map[string]any, error) {
-	data := map[string]any{}
-	if reason := form.Values.Get("reason"); reason != "" {
-		data["reason"] = reason
+// key is what a form was sent with and a digest of what it says: pressing its
+// button twice is one command, going back to say something else is another.
+func key(r *http.Request) string {
+	given := r.PostFormValue("key")
+	if given == "" {
+		return ""
 	}
-	for _, t := range offers(c.p, c.state) {
-		for _, e := range t.Events {
-			if e != form.Event {
-				continue
-			}
-			for _, f := range t.Form {
-				v, err := typed(f, form.Values["f."+f.Name])
-				if err != nil {
-					return nil, err
-				}
-				if v != nil {
-					data[f.Name] = v
-				}
-			}
-			return data, nil
-		}
-	}
-	return data, nil
+	sum := sha256.Sum256([]byte(r.PostForm.Encode()))
+	return given + "." + hex.EncodeToString(sum[:8])
 }
 
-// typed reads what was typed into a field; nil when that is nothing.
-func typed(f procedure.Field, all []string) (any, error) {
-	text := ""
+// refused says in the page's language why something was refused. The engine's own
+// sentence stays with it, for it names what was wrong.
+func (rd reader) refused(err error) string {
+	said := web.Text(err)
+	if rd.sh.English() || fault.KindOf(err) == "" {
+		return said
+	}
+	for _, r := range said { // what is worded in Chinese already needs no more
+		if unicode.Is(unicode.Han, r) && strings.HasSuffix(said, "。") {
+			return said
+		}
+	}
+	kinds := map[fault.Kind]string{
+		fault.Invalid: "填写的内容不对，请改正后再试。", fault.Conflict: "办件已有新的进展，请看过现在的情况再办。",
+		fault.Forbidden: "这一步现在不归您办。", fault.Busy: "系统正忙，没有保存，请稍后再试。",
+	}
+	return kinds[fault.KindOf(err)] + "（" + said + "）"
+}
+
+// formData reads the fields of a form as the step declares them. When one is not
+// filled in as asked, field is its name.
+func (rd reader) formData(c *row, form sent) (data map[string]any, field string, err error) {
+	data = map[string]any{}
+	t := stepOf(c, form.Event)
+	if t == nil {
+		return data, "", nil // the engine says what it thinks of the event
+	}
+	if reason := form.Values.Get("reason"); reason != "" {
+		data["reason"] = reason
+	} else if t.Reasons != "" {
+		return nil, "reason", fault.New(fault.Invalid, "%s", rd.sh.In(pack.Text{ZH: "请选择理由。", EN: "Choose a reason."}))
+	}
+	for _, f := range t.Form {
+		v, want := typed(f, form.Values["f."+f.Name])
+		switch {
+		case want != pack.Text{}:
+			return nil, f.Name, fault.New(fault.Invalid, "%s", rd.sh.In(text("“%s”要填%s。", "“%s” has to be %s.", f.Label, want)))
+		case v != nil:
+			data[f.Name] = v
+		case f.Required && f.Default == nil:
+			return nil, f.Name, fault.New(fault.Invalid, "%s", rd.sh.In(text("请填写“%s”。", "Fill in “%s”.", f.Label)))
+		}
+	}
+	return data, "", nil
+}
+
+// stepOf is the step that an event takes now; nil for none.
+func stepOf(c *row, event string) *procedure.Transition {
+	for _, t := range offers(c.p, c.state) {
+		if slices.Contains(t.Events, event) {
+			return t
+		}
+	}
+	return nil
+}
+
+// typed reads what was typed into a field: nil when that is nothing, and what
+// was wanted when it is something else.
+func typed(f procedure.Field, all []string) (value any, want pack.Text) {
+	said := ""
 	if len(all) > 0 {
-		text = strings.TrimSpace(all[0])
+		said = strings.TrimSpace(all[0])
 	}
-	bad := func(want string) error {
-		return fault.New(fault.Invalid, "%s (%s) is %q; it has to be %s", f.Label.ZH, f.Name, text, want)
+	switch {
+	case f.Type == procedure.BoolField:
+		return said != "", want
+	case f.Type == procedure.UnitsField || f.Type == procedure.FilesField:
+		return list(all), want
+	case f.Type == procedure.ListField:
+		return list(strings.Split(said, "\n")), want
+	case said == "":
+		return nil, want
 	}
+	var err error
 	switch f.Type { //nolint:exhaustive // the others are texts
-	case procedure.BoolField:
-		return text != "", nil
-	case procedure.UnitsField, procedure.FilesField:
-		return list(all), nil
-	case procedure.ListField:
-		return list(strings.Split(text, "\n")), nil
-	}
-	if text == "" {
-		return nil, nil //nolint:nilnil // nothing was typed
-	}
-	switch f.Type { //nolint:exhaustive // as above
 	case procedure.IntField:
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return nil, bad("a whole number such as 12")
-		}
-		return n, nil
+		value, err = strconv.ParseInt(said, 10, 64)
+		want = pack.Text{ZH: "整数，例如 12", EN: "a whole number such as 12"}
 	case procedure.NumberField:
-		n, err := strconv.ParseFloat(text, 64)
-		if err != nil {
-			return nil, bad("a number such as 12.5")
-		}
-		return n, nil
+		value, err = strconv.ParseFloat(said, 64)
+		want = pack.Text{ZH: "数字，例如 12.5", EN: "a number such as 12.5"}
+	case procedure.DateField:
+		value = said
+		_, err = time.Parse(time.DateOnly, said)
+		want = pack.Text{ZH: "日期，例如 2026-02-10", EN: "a date such as 2026-02-10"}
 	case procedure.MapField:
 		var m map[string]any
-		if json.Unmarshal([]byte(text), &m) != nil {
-			return nil, bad(`a JSON object such as {"a": 1}`)
-		}
-		return m, nil
+		err = json.Unmarshal([]byte(said), &m)
+		value, want = m, pack.Text{ZH: `JSON 对象，例如 {"a": 1}`, EN: `a JSON object such as {"a": 1}`}
+	default:
+		value = said
 	}
-	return text, nil
+	if err != nil {
+		return nil, want
+	}
+	return value, pack.Text{}
 }
 
 // list drops what is empty; nil when nothing is left.
@@ -165,7 +208,7 @@ func (s *Service) taskForm(w http.ResponseWriter, r *http.Request) error {
 	if !strings.HasPrefix(form.Event, taskPrefix) {
 		err = fault.New(fault.Invalid, "%q is not something to do with a task", form.Event)
 	} else {
-		_, err = s.Send(r.Context(), Command{Key: r.PostFormValue("key"), Case: r.PathValue("id"), Event: form.Event, Data: data})
+		_, err = s.Send(r.Context(), Command{Key: key(r), Case: r.PathValue("id"), Event: form.Event, Data: data})
 	}
 	return s.after(w, r, form, err)
 }
@@ -175,7 +218,7 @@ func (s *Service) noteForm(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return fault.New(fault.Invalid, "the form cannot be read")
 	}
-	_, err := s.Note(r.Context(), r.PostFormValue("key"), r.PathValue("id"), r.PostFormValue("text"))
+	_, err := s.Note(r.Context(), key(r), r.PathValue("id"), r.PostFormValue("text"))
 	return s.after(w, r, sent{Event: "note", Values: r.PostForm}, err)
 }
 
@@ -218,55 +261,4 @@ func (s *Service) sendDocument(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("ETag", `"`+d.SHA256+`"`)
 	_, err = io.Copy(w, file)
 	return err
-}
-
-// size prints a number of bytes.
-func size(n int64) string {
-	const k = 1024
-	switch {
-	case n >= k*k:
-		return fmt.Sprintf("%.1f MB", float64(n)/k/k)
-	case n >= k:
-		return fmt.Sprintf("%.0f KB", float64(n)/k)
-	}
-	return fmt.Sprintf("%d B", n)
-}
-
-// value prints a value of a case for people.
-func (rd reader) value(kind procedure.Type, v any) string {
-	switch x := v.(type) {
-	case nil:
-		return ""
-	case string:
-		if kind == procedure.UnitField && x != "" {
-			return rd.unit(x)
-		}
-		return x
-	case bool:
-		if x {
-			return rd.sh.In(pack.Text{ZH: "是", EN: "yes"})
-		}
-		return rd.sh.In(pack.Text{ZH: "否", EN: "no"})
-	case int64:
-		return strconv.FormatInt(x, 10)
-	case float64:
-		return strconv.FormatFloat(x, 'f', -1, 64)
-	case time.Time:
-		return rd.minute(x)
-	case []any:
-		each := procedure.TextField
-		if kind == procedure.UnitsField {
-			each = procedure.UnitField
-		}
-		var out []string
-		for _, e := range x {
-			out = append(out, rd.value(each, e))
-		}
-		return strings.Join(out, rd.sh.In(pack.Text{ZH: "、", EN: ", "}))
-	}
-	b, err := json.Marshal(exact(v))
-	if err != nil {
-		return ""
-	}
-	return string(b)
 }

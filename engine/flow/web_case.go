@@ -20,6 +20,7 @@ type caseView struct {
 	Title     string
 	Procedure string
 	States    string // where it stands
+	Todo      string // what is done there
 	Now       string // whose turn it is, until when
 	Lit       Lit
 	Closed    string
@@ -31,14 +32,18 @@ type caseView struct {
 	Actions   []actionView
 	Others    []otherView
 	Tasks     []taskView
-	Clocks    []clockView
+	Clocks    []clockView // running or paused
+	Stopped   []clockView
 	Facts     []factView
 	Events    []eventView
 	Documents []documentView
 	Parts     []casesRow
 	Diagram   template.HTML
-	Key       string // of what is sent next
+	Units     []choiceView // that a task may be given to
+	People    []choiceView // who have acted in the case
+	Key       string       // of what is sent next
 	Form      sent
+	Stray     bool // what was refused has no form on the page any more
 }
 
 // sent is a form that was refused: what was filled in, and why.
@@ -46,6 +51,7 @@ type sent struct {
 	Event   string // or task.NAME, note, document
 	Task    string
 	Problem string
+	Field   string // which field is to blame; "" for the whole
 	Values  url.Values
 }
 
@@ -56,8 +62,10 @@ type actionView struct {
 	Refusal     bool
 	Reasons     []choiceView
 	Fields      []fieldView
-	Module      bool // it is taken on the module's own page
-	Problem     string
+	Module      bool   // it is taken on the module's own page
+	Problem     string // of the whole form
+	Why         string // what is wrong with the reason that was chosen
+	Open        bool   // its form was refused
 }
 
 type choiceView struct {
@@ -70,39 +78,29 @@ type fieldView struct {
 	Required                bool
 	Value                   string
 	Options                 []choiceView
+	ID, Problem             string
 }
 
 // otherView is a step that is somebody else's.
-type otherView struct{ Name, Who, Why string }
+type otherView struct {
+	Name, Who string
+	Judge     bool // the reader may not, for having taken the step before
+}
 
 type taskView struct {
 	ID, Do, Holder, Claimed, Delegated, From, Due string
 	Lit                                           Lit
 	Joint                                         bool
 	Reminded, Level                               int
-	Mine                                          bool // the reader may do it
-	Oversees                                      bool // the reader may put it under supervision
-	Handed                                        bool // somebody handed it on: it can be given back
+	Mine                                          bool   // the reader may do it
+	Oversees                                      bool   // the reader may put it under supervision
+	Handed                                        bool   // somebody handed it on: it can be given back
+	Hands                                         bool   // the reader may hand it on
+	Said                                          string // what the reader had written when it was refused
 	Problem                                       string
 }
 
-type clockView struct {
-	Name, Kind, Limit, Used, Due, Left, Basis string
-	Share                                     int // of the limit that is used up, 0 to 100
-	Lit                                       Lit
-	Paused, Stopped                           bool
-	Pauses                                    []string
-	Extensions                                []string
-}
-
 type factView struct{ Label, Value string }
-
-type eventView struct {
-	N              int64
-	At, Who, Name  string
-	Said           []factView
-	Hash, Original string
-}
 
 type documentView struct{ Href, Name, Size, SHA256 string }
 
@@ -158,12 +156,55 @@ func (s *Service) renderCase(w http.ResponseWriter, r *http.Request, status int,
 	rd.offers(c, page.First, &v)
 	v.Tasks = rd.tasks(c, cal, form)
 	v.Now = rd.turn(v)
-	v.Clocks = rd.clocks(c, cal)
+	v.Stray = v.stray()
+	v.Todo = rd.todo(c)
+	v.Clocks, v.Stopped = rd.clocks(c, cal)
+	v.Units, v.People = rd.units(), rd.actors(c)
 	v.Facts = rd.facts(c)
 	if err := rd.past(c, &v); err != nil {
 		return err
 	}
 	return casePage.RenderStatus(w, r, status, v)
+}
+
+// stray reports whether what was refused has no form on the page any more: then
+// the page says why in a place of its own.
+func (v *caseView) stray() bool {
+	switch {
+	case v.Form.Problem == "" || v.Form.Event == "note" || v.Form.Event == "document":
+		return false
+	case v.Form.Task != "":
+		return !slices.ContainsFunc(v.Tasks, func(t taskView) bool { return t.ID == v.Form.Task })
+	}
+	return !slices.ContainsFunc(v.Actions, func(a actionView) bool { return a.Event == v.Form.Event })
+}
+
+// todo says what is done where the case waits for its reader, or for anybody when
+// it waits for others.
+func (rd reader) todo(c *row) string {
+	who := rd.s.person(rd.ctx)
+	for _, t := range c.state.Tasks {
+		if st := c.p.State(t.State); st != nil && !t.Joint && who.does(t) {
+			return rd.sh.In(st.Note)
+		}
+	}
+	return ""
+}
+
+// actors lists who has acted in a case, to hand a task to.
+func (rd reader) actors(c *row) []choiceView {
+	var ids []string
+	for _, some := range c.state.Acted {
+		ids = append(ids, some...)
+	}
+	slices.Sort(ids)
+	var out []choiceView
+	for _, id := range slices.Compact(ids) {
+		if id != program && id != rd.sh.Actor.ID {
+			out = append(out, choiceView{Key: id, Name: rd.person(id)})
+		}
+	}
+	return out
 }
 
 // turn says whose turn it is and until when.
@@ -197,16 +238,19 @@ func (rd reader) offers(c *row, ownPage bool, v *caseView) { //nolint:revive // 
 		}
 		o := c.offer(t, who)
 		if !o.Mine {
-			v.Others = append(v.Others, otherView{rd.sh.In(t.Name), rd.holder(o.For), o.Why})
+			other := otherView{rd.sh.In(t.Name), rd.holder(o.For), o.Why != ""}
+			if !slices.Contains(v.Others, other) {
+				v.Others = append(v.Others, other)
+			}
 			continue
 		}
 		for _, e := range t.Events {
 			if isClock(e) {
 				continue
 			}
-			a := actionView{Event: e, Name: rd.sh.In(t.Name), Leads: rd.leads(t), Refusal: t.Refusal, Problem: v.Form.of(e)}
+			a := actionView{Event: e, Name: rd.sh.In(t.Name), Leads: rd.leads(t), Refusal: t.Refusal, Problem: v.Form.of(e, ""), Why: v.Form.of(e, "reason"), Open: v.Form.Event == e}
 			for _, x := range o.Reasons {
-				a.Reasons = append(a.Reasons, choiceView{x.Code, rd.sh.In(pack.Text{ZH: x.ZH, EN: x.EN}), x.Basis, v.Form.of(e) != "" && v.Form.Values.Get("reason") == x.Code})
+				a.Reasons = append(a.Reasons, choiceView{x.Code, rd.sh.In(pack.Text{ZH: x.ZH, EN: x.EN}), x.Basis, v.Form.Event == e && v.Form.Values.Get("reason") == x.Code})
 			}
 			for _, f := range t.Form {
 				a.Module = a.Module || ownPage && (f.Type == procedure.ListField || f.Type == procedure.MapField)
@@ -217,9 +261,10 @@ func (rd reader) offers(c *row, ownPage bool, v *caseView) { //nolint:revive // 
 	}
 }
 
-// of returns why a form was refused, if it was that one.
-func (f sent) of(event string) string {
-	if f.Event == event {
+// of returns what is wrong with a field of a form that was refused, or with the
+// whole of it, if it was that form.
+func (f sent) of(event, field string) string {
+	if f.Event == event && f.Field == field {
 		return f.Problem
 	}
 	return ""
@@ -246,7 +291,7 @@ func (rd reader) leads(t *procedure.Transition) string {
 
 // field is a field of a form, with what was filled in when it was refused.
 func (rd reader) field(f procedure.Field, v *caseView, event string) fieldView {
-	out := fieldView{Name: f.Name, Label: rd.sh.In(f.Label), Hint: rd.sh.In(f.Hint), Type: string(f.Type), Required: f.Required}
+	out := fieldView{Name: f.Name, Label: rd.sh.In(f.Label), Hint: rd.sh.In(f.Hint), Type: string(f.Type), Required: f.Required, ID: event + "-" + f.Name, Problem: v.Form.of(event, f.Name)}
 	kept := v.Form.Event == event
 	if kept {
 		out.Value = v.Form.Values.Get("f." + f.Name)
@@ -295,6 +340,7 @@ func (rd reader) tasks(c *row, cal clock.Calendar, form sent) []taskView {
 		v := taskView{
 			ID: t.ID, Holder: rd.owner(t.Owner), Claimed: rd.person(t.Claimed), Delegated: rd.person(t.Delegated), Lit: litOf(lightOf(rows[i].Light)), Joint: t.Joint, Reminded: t.Reminded, Level: t.Level,
 			Mine: who.does(t), Oversees: who.role(actor.Leader, c.Unit), Handed: t.From != nil || t.Delegated != "",
+			Hands: who.does(t) || who.role(actor.Leader, t.Owner.Unit),
 		}
 		if rows[i].Due != never {
 			v.Due = rd.lastDay(instant(rows[i].Due))
@@ -306,67 +352,11 @@ func (rd reader) tasks(c *row, cal clock.Calendar, form sent) []taskView {
 			v.From = rd.owner(*t.From)
 		}
 		if form.Task == t.ID {
-			v.Problem = form.Problem
+			v.Problem, v.Said = form.Problem, form.Values.Get("text")
 		}
 		out = append(out, v)
 	}
 	return out
-}
-
-// clocks describes the clocks in the order of the procedure, running ones first.
-func (rd reader) clocks(c *row, cal clock.Calendar) []clockView {
-	var running, rest []clockView
-	for _, k := range c.p.Clocks {
-		run, ok := c.state.Clocks[k.ID]
-		if !ok {
-			continue
-		}
-		v := rd.clock(run, cal)
-		v.Name = rd.sh.In(k.Name)
-		if run.Stopped.IsZero() {
-			running = append(running, v)
-		} else {
-			rest = append(rest, v)
-		}
-	}
-	return append(running, rest...)
-}
-
-func (rd reader) clock(k clock.Clock, cal clock.Calendar) clockView {
-	now := rd.s.now()
-	v := clockView{
-		Kind: "kind." + string(k.Kind), Basis: k.Basis, Lit: litOf(k.Light(cal, now)), Paused: k.Paused(), Stopped: !k.Stopped.IsZero(),
-		Limit: rd.sh.In(text("%d %s", "%d %s", k.Total(), unitName(k.Unit))), Due: rd.lastDay(dueOf(k, cal)),
-	}
-	if used, err := k.Consumed(cal, now); err == nil {
-		v.Used = rd.sh.In(text("已用 %d", "%d used", used))
-		v.Share = min(100, 100*used/max(1, k.Total()))
-	}
-	if left, err := k.Left(cal, now); err == nil && k.Running() {
-		v.Left = rd.left(&left, string(k.Unit))
-	}
-	for _, p := range k.Pauses {
-		until := rd.sh.In(pack.Text{ZH: "至今", EN: "until now"})
-		if !p.To.IsZero() {
-			until = rd.minute(p.To)
-		}
-		v.Pauses = append(v.Pauses, rd.minute(p.From)+" – "+until+" "+p.Reason+" "+p.Basis)
-	}
-	for _, e := range k.Extensions {
-		v.Extensions = append(v.Extensions, rd.sh.In(text("%s 延长 %d", "%s: longer by %d", rd.minute(e.At), e.Units))+" "+e.Reason)
-	}
-	return v
-}
-
-func unitName(u clock.Unit) pack.Text {
-	switch u {
-	case clock.NaturalDay:
-		return pack.Text{ZH: "个自然日", EN: "days"}
-	case clock.WorkingHour:
-		return pack.Text{ZH: "个工作小时", EN: "working hours"}
-	case clock.WorkingDay:
-	}
-	return pack.Text{ZH: "个工作日", EN: "working days"}
 }
 
 // past fills in what has been: events, the parts of the case and its diagram.
@@ -375,10 +365,20 @@ func (rd reader) past(c *row, v *caseView) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range slices.Backward(all) {
-		v.Events = append(v.Events, rd.event(c.p, e))
+	been, err := rd.s.follow(rd.ctx, all)
+	if err != nil {
+		return err
 	}
-	v.Diagram = template.HTML(diagram.Draw(c.p, diagram.Options{Lang: rd.sh.Lang, Present: c.State.Active})) //nolint:gosec // drawn here, escaped there
+	where := ""
+	for _, e := range all {
+		view := rd.event(c.p, e)
+		if now := rd.states(c.p, been.after[e.N]); now != "" && now != where {
+			view.Moved, where = now, now
+		}
+		v.Events = append(v.Events, view)
+	}
+	slices.Reverse(v.Events)
+	v.Diagram = template.HTML(diagram.Draw(c.p, diagram.Options{Lang: rd.sh.Lang, Present: c.State.Active, Visited: been.visited})) //nolint:gosec // drawn here, escaped there
 	parts, err := rd.s.Find(rd.s.AsProgram(rd.ctx), Filter{Parent: c.ID, Limit: shownCases})
 	if err != nil {
 		return err
@@ -402,75 +402,6 @@ func (rd reader) facts(c *row) []factView {
 		}
 	}
 	return out
-}
-
-// event describes something that has happened.
-func (rd reader) event(p *procedure.Procedure, e Happening) eventView {
-	v := eventView{N: e.N, At: rd.minute(e.At), Who: rd.person(e.By), Name: rd.eventName(p, e.Name), Hash: e.Hash, Original: e.Name}
-	for _, key := range []string{"text", "reason", "name", "person", "unit", "level"} {
-		value, ok := e.Data[key]
-		if !ok {
-			continue
-		}
-		said := rd.value(procedure.TextField, value)
-		if key == "reason" {
-			said = rd.reason(p, said)
-		}
-		if key == "person" {
-			said = rd.person(said)
-		}
-		if key == "unit" {
-			said = rd.unit(said)
-		}
-		if said != "" {
-			v.Said = append(v.Said, factView{key, said})
-		}
-	}
-	return v
-}
-
-// reason is what a procedure calls a reason.
-func (rd reader) reason(p *procedure.Procedure, code string) string {
-	for _, list := range p.Reasons {
-		for _, o := range list.Options {
-			if o.Code == code {
-				return rd.sh.In(pack.Text{ZH: o.ZH, EN: o.EN})
-			}
-		}
-	}
-	return code
-}
-
-// eventName is what people call an event: as its transition, its clock or the
-// engine itself has it.
-func (rd reader) eventName(p *procedure.Procedure, name string) string {
-	if n, ok := ownEvents()[name]; ok {
-		return rd.sh.In(n)
-	}
-	if id, what, ok := clockEvent(name); ok {
-		if k := p.Clock(id); k != nil {
-			words := map[string]pack.Text{tellWarn: {ZH: "将到期", EN: "is nearly due"}, tellDue: {ZH: "到期", EN: "is due"}}
-			return rd.sh.In(k.Name) + " " + rd.sh.In(words[what])
-		}
-	}
-	for _, st := range p.States {
-		for _, t := range st.Transitions {
-			if t.Name.ZH != "" && slices.Contains(t.Events, name) {
-				return rd.sh.In(t.Name)
-			}
-		}
-	}
-	return name
-}
-
-// ownEvents names the engine's own events.
-func ownEvents() map[string]pack.Text {
-	return map[string]pack.Text{
-		eventOpen: {ZH: "立件", EN: "Opened"}, eventNote: {ZH: "备注", EN: "Remark"}, eventAttach: {ZH: "附件", EN: "Document"}, eventMigrate: {ZH: "迁移到新版流程", EN: "Moved to another version"},
-		eventJoint: {ZH: "会办答复", EN: "Joint answer"}, taskClaim: {ZH: "领取", EN: "Claimed"}, taskRelease: {ZH: "放回", EN: "Put back"}, taskDelegate: {ZH: "委托", EN: "Delegated"},
-		taskTransfer: {ZH: "转办", EN: "Transferred"}, taskReturn: {ZH: "退回上一办理人", EN: "Given back"}, taskJoin: {ZH: "会办", EN: "Others asked to answer"}, taskAnswer: {ZH: "会办答复", EN: "Joint answer"},
-		taskRemind: {ZH: "催办", EN: "Reminded"}, taskSupervise: {ZH: "督办", EN: "Put under supervision"}, taskRecuse: {ZH: "回避", EN: "Recused"},
-	}
 }
 
 // documents lists the files of a case.

@@ -16,6 +16,7 @@ type inboxView struct {
 	Later   int64
 	Groups  []inboxGroup
 	Places  []place
+	First   string // what is to be done first
 	Notices []noticeView
 	Next    string // address of the next page
 	Most    int64  // what is counted at most
@@ -33,6 +34,7 @@ type inboxRow struct {
 	Lit                 Lit
 	Due, Left           string
 	Holder              string
+	Why                 string // why it came to the reader; empty in the inbox of a unit
 	Claimed             string // name of who has taken it
 	From                string // who handed it on
 	Joint               bool
@@ -63,7 +65,14 @@ func (s *Service) showInbox(w http.ResponseWriter, r *http.Request) error {
 	}
 	now := s.now()
 	for _, it := range box.Items {
-		v.add(groupOf(it.Due, now), rd.inboxRow(it))
+		row := rd.inboxRow(it)
+		if v.Unit == "" {
+			row.Why = rd.came(it)
+		}
+		v.add(groupOf(it.Due, now), row)
+	}
+	if len(v.Groups) > 0 && v.Unit == "" && len(box.Items) > 1 {
+		v.First = v.Groups[0].Rows[0].Title
 	}
 	for _, g := range rd.sh.Actor.Grants {
 		if !slices.ContainsFunc(v.Places, func(p place) bool { return p.ID == g.Unit }) {
@@ -114,6 +123,20 @@ func (rd reader) inboxRow(it Item) inboxRow {
 		row.From = rd.owner(it.Detail.Owner)
 	}
 	return row
+}
+
+// came says why a task is in its reader's own inbox.
+func (rd reader) came(it Item) string {
+	t := it.Detail
+	switch {
+	case t.Delegated != "":
+		return rd.sh.In(text("委托给您", "handed to you"))
+	case t.Owner.Person != "":
+		return rd.sh.In(text("指名由您办", "it names you"))
+	case t.Owner.Post != "":
+		return rd.sh.In(text("您任 %s", "you are %s", rd.owner(t.Owner)))
+	}
+	return rd.sh.In(text("您是 %s", "you act for %s", rd.owner(t.Owner)))
 }
 
 func (rd reader) notices() ([]noticeView, error) {
