@@ -25,7 +25,7 @@ import (
 // with what was filled in and why.
 func (s *Service) after(w http.ResponseWriter, r *http.Request, form sent, err error) error {
 	if err == nil {
-		http.Redirect(w, r, s.onward(r), http.StatusSeeOther)
+		http.Redirect(w, r, s.onward(r), http.StatusSeeOther) //nolint:gosec // a page of this site: the id is escaped
 		return nil
 	}
 	if _, seen := s.row(r.Context(), r.PathValue("id")); seen != nil || !refusable(err) {

@@ -13,6 +13,7 @@ import (
 func TestCasePages(t *testing.T) {
 	t.Parallel()
 	eachCounter(t, func(t *testing.T, c counter) {
+		t.Helper()
 		id := c.permit(t).ID
 		for _, tt := range []struct {
 			name, who, path string
@@ -61,6 +62,7 @@ func TestCasePages(t *testing.T) {
 func TestCasePost(t *testing.T) {
 	t.Parallel()
 	eachCounter(t, func(t *testing.T, c counter) {
+		t.Helper()
 		id := c.permit(t).ID
 		page := "/flow/cases/" + id
 		refuse := hidden(t, c.get("clerk", page).body, "refuse")
@@ -116,6 +118,7 @@ func (c counter) standing(t *testing.T, id string) Case {
 func TestTaskPost(t *testing.T) {
 	t.Parallel()
 	eachCounter(t, func(t *testing.T, c counter) {
+		t.Helper()
 		id := c.permit(t).ID
 		page := "/flow/cases/" + id
 		for _, tt := range []struct {
@@ -151,6 +154,7 @@ func TestTaskPost(t *testing.T) {
 func TestDocumentPages(t *testing.T) {
 	t.Parallel()
 	eachCounter(t, func(t *testing.T, c counter) {
+		t.Helper()
 		page := "/flow/cases/" + c.permit(t).ID
 		if got := c.upload("clerk", page+"/documents", "run.exe", "MZ"); got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, `role="alert"`) {
 			t.Errorf("a program went up: %d", got.status)
@@ -194,6 +198,7 @@ func TestDocumentPages(t *testing.T) {
 func TestWaiting(t *testing.T) {
 	t.Parallel()
 	eachCounter(t, func(t *testing.T, c counter) {
+		t.Helper()
 		c.permit(t)
 		c.permit(t)
 		for who, want := range map[string]string{"clerk": `<span class="count">2</span>`, "other": `href="/flow">待办</a>`} {

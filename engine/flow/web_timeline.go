@@ -138,7 +138,7 @@ func (rd reader) eventName(p *procedure.Procedure, name string) string {
 			}
 		}
 	}
-	return name
+	return rd.sh.In(text("收到消息 %s", "message %s", name))
 }
 
 // ownEvents names the engine's own events.
