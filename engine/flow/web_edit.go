@@ -1,10 +1,14 @@
 package flow
 
 import (
+	"errors"
 	"html/template"
+	"io"
+	"mime/multipart"
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/fault"
@@ -76,12 +80,32 @@ func (s *Service) checkForm(w http.ResponseWriter, r *http.Request) error {
 // maxWritten is the longest procedure that the editor takes.
 const maxWritten = 1 << 20
 
-// writing reads the editor's form.
+// maxForm is the longest form: typed text arrives with up to three bytes for one.
+const maxForm = 4 * maxWritten
+
+// writing reads the editor's form: what was typed, or a file that was chosen.
 func writing(r *http.Request) (editView, error) {
-	if err := r.ParseForm(); err != nil {
+	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
+	err := r.ParseMultipartForm(maxForm)
+	if errors.Is(err, http.ErrNotMultipart) {
+		err = nil // the form is the other kind, which has been read
+	}
+	if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
+		return editView{}, fault.New(fault.Invalid, "the procedure is longer than the %d bytes that the editor takes", maxWritten)
+	}
+	if err != nil {
 		return editView{}, fault.New(fault.Invalid, "the form cannot be read")
 	}
-	v := editView{Name: strings.TrimSpace(r.PostFormValue("name")), Source: strings.ReplaceAll(r.PostFormValue("source"), "\r\n", "\n")}
+	v := editView{Name: strings.TrimSpace(r.PostFormValue("name")), Source: r.PostFormValue("source")}
+	if r.MultipartForm != nil && len(r.MultipartForm.File["file"]) > 0 {
+		if err := v.open(r.MultipartForm.File["file"][0]); err != nil {
+			return v, err
+		}
+	}
+	v.Source = strings.ReplaceAll(v.Source, "\r\n", "\n")
+	if !utf8.ValidString(v.Source) {
+		return v, fault.New(fault.Invalid, "file %q is no text in UTF-8", v.Name)
+	}
 	if len(v.Source) > maxWritten {
 		return v, fault.New(fault.Invalid, "the procedure has %d bytes; the editor takes %d", len(v.Source), maxWritten)
 	}
@@ -93,6 +117,18 @@ func writing(r *http.Request) (editView, error) {
 
 // spareRows is the room below the last line.
 const spareRows = 4
+
+// open takes a file in place of what was typed.
+func (v *editView) open(h *multipart.FileHeader) error {
+	f, err := h.Open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	text, err := io.ReadAll(f)
+	v.Name, v.Source = h.Filename, string(text)
+	return err
+}
 
 // check fills in the findings and, when it can be drawn, the diagram.
 func (rd reader) check(v *editView) {

@@ -88,6 +88,16 @@ func TestEditorFindings(t *testing.T) {
 				}
 			})
 		}
+		if got := c.upload("", "/flow/procedures/edit?lang=en", "theirs.yaml", strings.Replace(firstSource, "to: done", "to: dome", 1)); got.status != http.StatusOK ||
+			!strings.Contains(got.body, `value="theirs.yaml"`) || !strings.Contains(got.body, `<tr data-line="17">`) {
+			t.Errorf("a file: %d %.2500s", got.status, got.body)
+		}
+		if got := c.upload("", "/flow/procedures/edit", "picture.png", "\x89PNG\xff"); got.status != http.StatusUnprocessableEntity {
+			t.Errorf("a picture: %d", got.status)
+		}
+		if got := c.upload("", "/flow/procedures/edit", "long.yaml", strings.Repeat("x", maxForm+1)); got.status != http.StatusUnprocessableEntity {
+			t.Errorf("a file that is too long: %d", got.status)
+		}
 		if got := c.post("", "/flow/procedures/edit", url.Values{"source": {strings.Repeat("x", maxWritten+1)}}); got.status != http.StatusUnprocessableEntity {
 			t.Errorf("a text that is too long: %d", got.status)
 		}

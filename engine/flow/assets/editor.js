@@ -1,7 +1,7 @@
 "use strict";
 // The editor is complete without script: a button checks. With it, findings and
 // diagram follow the typing (the page itself is the answer that is shown), lines
-// keep their numbers, a finding leads to its line, and a file can be opened.
+// keep their numbers, and a finding leads to its line.
 (function () {
   var form = document.getElementById("editor");
   var source = document.getElementById("source");
@@ -75,19 +75,6 @@
     box.scrollTop = Math.max(0, (line - 1) * high - box.clientHeight / 3);
     box.scrollIntoView({ block: "nearest" });
   }
-
-  var open = document.getElementById("open");
-  open.closest("[hidden]").hidden = false;
-  open.addEventListener("change", function () {
-    var file = open.files[0];
-    if (!file) return;
-    file.text().then(function (text) {
-      source.value = text;
-      form.elements.name.value = file.name;
-      number();
-      check();
-    });
-  });
 
   source.addEventListener("input", function () { number(); later(); });
   form.elements.name.addEventListener("input", later);
