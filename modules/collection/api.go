@@ -120,6 +120,10 @@ func (s *Service) moreOperations(rt *web.Router) {
 			in.Body.ID = in.ID
 			return in.Body, s.regulate(ctx, in.Body)
 		})
+}
+
+// ledgerOperations mounts what the requests have cost and what they tell.
+func (s *Service) ledgerOperations(rt *web.Router) {
 	web.Serve(rt, web.Operation{Path: "/collection/burden", ID: "getBurden", Summary: "What asking for numbers has cost, by who fills in and who asks"},
 		func(ctx context.Context, in *struct {
 			From string `query:"from" doc:"first day; the start of the year when empty"`

@@ -30,14 +30,20 @@ func verbs() []module.Verb {
 	}
 }
 
+// call is one call of the API.
+type call struct {
+	method, path string
+	in           any // its body; nil for none
+}
+
 // do calls the API and prints its answer: as JSON, or by show in lines of columns.
-func do[T any](ctx context.Context, c module.Call, method, path string, in any, show func(T, func(...any))) error { //nolint:revive // one call of one verb
+func do[T any](ctx context.Context, c module.Call, to call, show func(T, func(...any))) error {
 	api, err := c.API()
 	if err != nil {
 		return err
 	}
 	var out T
-	if err := api.Do(ctx, method, path, in, &out); err != nil {
+	if err := api.Do(ctx, to.method, to.path, to.in, &out); err != nil {
 		return err
 	}
 	if c.JSON {
@@ -61,7 +67,7 @@ func get[T any](ctx context.Context, c module.Call, path string, q url.Values, s
 	if len(q) > 0 {
 		path += "?" + q.Encode()
 	}
-	return do(ctx, c, http.MethodGet, path, nil, show)
+	return do(ctx, c, call{http.MethodGet, path, nil}, show)
 }
 
 func printRequest(r Request, line func(...any)) {
@@ -101,7 +107,7 @@ func openVerb(flags *flag.FlagSet) module.Run {
 		if *asOf != "" {
 			path += "?as_of=" + url.QueryEscape(*asOf)
 		}
-		return do(ctx, c, http.MethodPost, path, nil, func(o Opening, line func(...any)) {
+		return do(ctx, c, call{http.MethodPost, path, nil}, func(o Opening, line func(...any)) {
 			line(o.Date, fmt.Sprintf("%d requests opened, %d numbers held already", len(o.Opened), o.Spared))
 			for _, id := range o.Opened {
 				line(id)
@@ -158,9 +164,9 @@ func fillVerb(flags *flag.FlagSet) module.Run {
 			}
 		}
 		if *submit {
-			return do(ctx, c, http.MethodPost, path+"/submission", in, printRequest)
+			return do(ctx, c, call{http.MethodPost, path + "/submission", in}, printRequest)
 		}
-		return do(ctx, c, http.MethodPut, path+"/draft", in, func(v FormView, line func(...any)) {
+		return do(ctx, c, call{http.MethodPut, path + "/draft", in}, func(v FormView, line func(...any)) {
 			line("saved", v.Saved, fmt.Sprintf("%d findings", len(v.Findings)))
 			for _, f := range v.Findings {
 				line(f.Severity, f.Indicator, f.Place, f.Text.EN)
@@ -205,7 +211,7 @@ func actVerb(flags *flag.FlagSet) module.Run {
 				return fault.New(fault.Invalid, "data is not a JSON object: %v", err)
 			}
 		}
-		return do(ctx, c, http.MethodPost, "/collection/requests/"+url.PathEscape(c.Args[0])+"/steps", step, printRequest)
+		return do(ctx, c, call{http.MethodPost, "/collection/requests/" + url.PathEscape(c.Args[0]) + "/steps", step}, printRequest)
 	}
 }
 
@@ -214,7 +220,7 @@ func reviseVerb(*flag.FlagSet) module.Run {
 		if len(c.Args) != 2 {
 			return fault.New(fault.Invalid, "revise takes an id and, in quotes, why")
 		}
-		return do(ctx, c, http.MethodPost, "/collection/requests/"+url.PathEscape(c.Args[0])+"/revisions", map[string]string{"why": c.Args[1]}, printRequest)
+		return do(ctx, c, call{http.MethodPost, "/collection/requests/" + url.PathEscape(c.Args[0]) + "/revisions", map[string]string{"why": c.Args[1]}}, printRequest)
 	}
 }
 
@@ -232,7 +238,7 @@ func askVerb(flags *flag.FlagSet) module.Run {
 		if *places != "" {
 			in.Places = strings.Split(*places, ",")
 		}
-		return do(ctx, c, http.MethodPost, "/collection/asks", in, func(o Opened, line func(...any)) {
+		return do(ctx, c, call{http.MethodPost, "/collection/asks", in}, func(o Opened, line func(...any)) {
 			line(o.Case, fmt.Sprintf("%d numbers asked for, %d held already", len(o.Plan.Cells), len(o.Plan.Held)))
 			for _, h := range o.Plan.Held {
 				line(h.Kind, h.Indicator, h.Place, h.Where)
@@ -247,7 +253,7 @@ func dupsVerb(*flag.FlagSet) module.Run {
 		if err := json.NewDecoder(c.In).Decode(&forms); err != nil {
 			return fault.New(fault.Invalid, "dups reads a JSON list of forms from its input: %v", err)
 		}
-		return do(ctx, c, http.MethodPost, "/collection/forms", forms, func(s Screened, line func(...any)) {
+		return do(ctx, c, call{http.MethodPost, "/collection/forms", forms}, func(s Screened, line func(...any)) {
 			for _, d := range s.Duplicates {
 				line(d.Form, d.Field, d.Name, d.Kind, d.Indicator, d.Place, d.Period, d.Where)
 			}

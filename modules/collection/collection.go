@@ -115,7 +115,7 @@ func (s *Service) Guest() flow.Guest {
 func (s *Service) Module() module.Module {
 	return module.Module{
 		Name: "collection", Migrations: migrations, Pack: s.loadPack, Verbs: verbs(),
-		Routes: func(rt *web.Router) { s.operations(rt); s.moreOperations(rt); s.routes(rt) },
+		Routes: func(rt *web.Router) { s.operations(rt); s.moreOperations(rt); s.ledgerOperations(rt); s.routes(rt) },
 		Jobs:   []module.Job{{Name: "collection.calendar", Every: time.Second, Run: s.calendarJob}},
 	}
 }

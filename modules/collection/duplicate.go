@@ -173,7 +173,7 @@ func (d *Dictionary) cutPlace(name string) (code, rest string) {
 
 // The words that people say in more than one way, the longer ones first, and
 // those that say nothing about which number is meant.
-var ( //nolint:gochecknoglobals // tables that are only read
+var (
 	alike = strings.NewReplacer(
 		"国家高新技术企业", "高新技术企业", "高新企业", "高新技术企业", "高企", "高新技术企业", "科技企业", "科技型企业",
 		"research and development", "r&d", "研究与试验发展", "研发", "r&d", "研发", "r＆d", "研发", "研究与开发", "研发",

@@ -147,7 +147,7 @@ func forms168(r *rand.Rand) (forms []Form, truth map[string]bool, heldNumbers ma
 // TestDuplicates168: the goal of plan.md §9.4: at least 95 % of the duplicates in a
 // made set of 168 forms are found; what is found wrongly is counted too.
 func TestDuplicates168(t *testing.T) {
-	forms, truth, heldNumbers := forms168(rand.New(rand.NewPCG(168, 1377))) //nolint:gosec // repeatable
+	forms, truth, heldNumbers := forms168(rand.New(rand.NewPCG(168, 1377)))
 	d := NewDictionary(indicatorsForTest(), synonymsForTest, placesForTest)
 	got := d.Duplicates(forms, func(m Meant) (string, string, string) {
 		key := m.Indicator + "|" + m.Place + "|" + m.Period.String()

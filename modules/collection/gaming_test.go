@@ -77,7 +77,7 @@ func TestGamingSeries(t *testing.T) {
 
 // made are n numbers of four digits, each put through fn.
 func made(n int, fn func(i int, x float64) float64) []Point {
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable numbers
+	r := rand.New(rand.NewPCG(1, 2))
 	year := period.Of(period.Period{}.Start(), period.Annual)
 	var out []Point
 	for i := range n {
@@ -139,7 +139,7 @@ func TestGamingDigits(t *testing.T) {
 // TestGamingFalseAlarms: among honest numbers the tests of digits are notable
 // about as often as their threshold says.
 func TestGamingFalseAlarms(t *testing.T) {
-	r := rand.New(rand.NewPCG(7, 7)) //nolint:gosec // repeatable numbers
+	r := rand.New(rand.NewPCG(7, 7))
 	alarms := 0
 	for range 1000 {
 		points := made(200, func(int, float64) float64 { return float64(1000 + r.IntN(9000)) })

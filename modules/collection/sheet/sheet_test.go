@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/xuri/excelize/v2" //nolint:depguard // what another program makes of the sheet
+	"github.com/xuri/excelize/v2"
 
 	"yuzhou/kernel/fault"
 )
