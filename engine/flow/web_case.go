@@ -109,7 +109,7 @@ func (s *Service) renderCase(w http.ResponseWriter, r *http.Request, status int,
 		return err
 	}
 	v := caseView{
-		C: c.Case, Title: rd.sh.In(c.Title), Procedure: rd.sh.In(c.p.Name), States: rd.states(c.p, c.State.Active), Lit: litOf(c.Light), Unit: rd.unit(c.Unit), Opened: rd.minute(c.Opened),
+		C: c.Case, Title: rd.sh.In(c.Title), Procedure: rd.sh.In(c.p.Name), States: rd.states(c.p, c.State.Active), Lit: litAt(c.Light, c.Due, s.now()), Unit: rd.unit(c.Unit), Opened: rd.minute(c.Opened),
 		Closed: rd.minute(c.Closed), Key: rand.Text(), Form: form,
 	}
 	if v.Title == "" {
@@ -218,7 +218,7 @@ func (rd reader) tasks(c *row, cal clock.Calendar, form sent) []taskView {
 	rows := taskRows(c.Case, c.state, cal, rd.s.now())
 	for i, t := range c.state.Tasks {
 		v := taskView{
-			ID: t.ID, Holder: rd.owner(t.Owner), Claimed: rd.person(t.Claimed), Delegated: rd.person(t.Delegated), Lit: litOf(lightOf(rows[i].Light)), Joint: t.Joint, Reminded: t.Reminded, Level: t.Level,
+			ID: t.ID, Holder: rd.owner(t.Owner), Claimed: rd.person(t.Claimed), Delegated: rd.person(t.Delegated), Lit: litAt(lightOf(rows[i].Light), instant(rows[i].Due), rd.s.now()), Joint: t.Joint, Reminded: t.Reminded, Level: t.Level,
 			Mine: who.does(t), Oversees: who.role(actor.Leader, c.Unit), Handed: t.From != nil || t.Delegated != "",
 			Hands: who.does(t) || who.role(actor.Leader, t.Owner.Unit),
 		}

@@ -19,6 +19,16 @@ type clockView struct {
 	Pauses, Extensions                        []string
 }
 
+// litAt is the light of something due: a stage that has passed its limit is yellow
+// by rule, but nobody should read that there is time left.
+func litAt(l clock.Light, due, now time.Time) Lit {
+	lit := litOf(l)
+	if l == clock.Yellow && !due.IsZero() && now.After(due) {
+		lit.Word = "clock.late"
+	}
+	return lit
+}
+
 // stretch is a part of a clock's bar: ran, paused or rests.
 type stretch struct{ Class, From, Width string }
 
@@ -50,7 +60,7 @@ func (rd reader) clocks(c *row, cal clock.Calendar) (open, past []clockView) {
 func (rd reader) clock(k clock.Clock, cal clock.Calendar) clockView {
 	now := rd.s.now()
 	v := clockView{
-		Kind: "kind." + string(k.Kind), Basis: k.Basis, Lit: litOf(k.Light(cal, now)), Paused: k.Paused(), Stopped: !k.Stopped.IsZero(),
+		Kind: "kind." + string(k.Kind), Basis: k.Basis, Lit: litAt(k.Light(cal, now), dueOf(k, cal), now), Paused: k.Paused(), Stopped: !k.Stopped.IsZero(),
 		Limit: rd.sh.In(text("%d %s", "%d %s", k.Total(), unitName(k.Unit))), Due: rd.lastDay(dueOf(k, cal)),
 	}
 	if used, err := k.Consumed(cal, now); err == nil {

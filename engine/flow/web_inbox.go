@@ -110,7 +110,7 @@ func (v *inboxView) add(key string, row inboxRow) {
 
 func (rd reader) inboxRow(it Item) inboxRow {
 	row := inboxRow{
-		Href: rd.sh.Link(rd.s.pageOf(it.Case)), Title: rd.sh.In(it.Case.Title), Number: it.Case.Number, Do: rd.sh.In(it.Do), Lit: litOf(it.Light), Due: rd.lastDay(it.Due), Left: rd.left(it.Left, it.Unit),
+		Href: rd.sh.Link(rd.s.pageOf(it.Case)), Title: rd.sh.In(it.Case.Title), Number: it.Case.Number, Do: rd.sh.In(it.Do), Lit: litAt(it.Light, it.Due, rd.s.now()), Due: rd.lastDay(it.Due), Left: rd.left(it.Left, it.Unit),
 		Holder: rd.holder(it.Holder), Claimed: rd.person(it.Detail.Claimed), Joint: it.Detail.Joint, Reminded: it.Detail.Reminded, Level: it.Detail.Level,
 	}
 	if row.Title == "" {
@@ -150,9 +150,11 @@ func (rd reader) notices() ([]noticeView, error) {
 
 // casesView is a list of cases, narrowed.
 type casesView struct {
-	Filter Filter
-	Rows   []casesRow
-	Next   string
+	Filter     Filter
+	Procedures []choiceView
+	Units      []choiceView
+	Rows       []casesRow
+	Next       string
 }
 
 type casesRow struct {
@@ -169,6 +171,13 @@ func (s *Service) showCases(w http.ResponseWriter, r *http.Request) error {
 	all, err := s.Find(rd.ctx, v.Filter)
 	if err != nil {
 		return err
+	}
+	if v.Procedures, err = rd.procedures(v.Filter.Procedure); err != nil {
+		return err
+	}
+	v.Units = rd.units()
+	for i := range v.Units {
+		v.Units[i].Chosen = v.Units[i].Key == v.Filter.Unit
 	}
 	for _, c := range all {
 		row, err := rd.casesRow(c)
@@ -189,6 +198,18 @@ func (s *Service) showCases(w http.ResponseWriter, r *http.Request) error {
 	return casesPage.Render(w, r, v)
 }
 
+// procedures lists the procedures that cases may be of.
+func (rd reader) procedures(chosen string) ([]choiceView, error) {
+	all, err := rd.s.Versions(rd.ctx, "")
+	var out []choiceView
+	for _, x := range all {
+		if !slices.ContainsFunc(out, func(c choiceView) bool { return c.Key == x.ID }) {
+			out = append(out, choiceView{Key: x.ID, Name: rd.sh.In(x.Name), Chosen: x.ID == chosen})
+		}
+	}
+	return out, err
+}
+
 func (rd reader) casesRow(c Case) (casesRow, error) {
 	p, err := rd.s.Procedure(rd.ctx, c.Digest)
 	if err != nil {
@@ -196,7 +217,7 @@ func (rd reader) casesRow(c Case) (casesRow, error) {
 	}
 	row := casesRow{
 		Href: rd.sh.Link("/flow/cases/" + c.ID), Title: rd.sh.In(c.Title), Number: c.Number, Procedure: rd.sh.In(p.Name), State: rd.states(p, c.State.Active), Unit: rd.unit(c.Unit),
-		Opened: c.Opened.In(rd.sh.Zone).Format(time.DateOnly), Due: rd.lastDay(c.Due), Lit: litOf(c.Light),
+		Opened: c.Opened.In(rd.sh.Zone).Format(time.DateOnly), Due: rd.lastDay(c.Due), Lit: litAt(c.Light, c.Due, rd.s.now()),
 	}
 	if !c.Closed.IsZero() {
 		row.Closed = c.Closed.In(rd.sh.Zone).Format(time.DateOnly)

@@ -61,13 +61,13 @@ func (rd reader) event(p *procedure.Procedure, e Happening) eventView {
 	if reason, ok := e.Data["reason"].(string); ok && reason != "" {
 		v.Said = append(v.Said, factView{"", rd.reason(p, reason)})
 	}
-	for _, key := range []string{"text", "name", "person", "unit", "units", "level"} {
+	for _, key := range plainly() {
 		if said := rd.said(key, e.Data[key]); said != "" {
 			v.Said = append(v.Said, factView{"", said})
 		}
 	}
 	for _, f := range formOf(p, e.Name) {
-		if f.Name == "text" || f.Type == procedure.FilesField {
+		if slices.Contains(plainly(), f.Name) || f.Type == procedure.FilesField {
 			continue
 		}
 		if value := rd.value(f.Type, e.Data[f.Name]); value != "" {
@@ -76,6 +76,9 @@ func (rd reader) event(p *procedure.Procedure, e Happening) eventView {
 	}
 	return v
 }
+
+// plainly lists what needs no label to be understood.
+func plainly() []string { return []string{"text", "name", "person", "unit", "units", "level"} }
 
 // said prints what the engine's own events and every form's text say.
 func (rd reader) said(key string, value any) string {
