@@ -3,6 +3,7 @@ package flow
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -215,7 +216,10 @@ func (rd reader) month(cal clock.Calendar, first time.Time, m marks) (monthView,
 	if rd.sh.English() {
 		v.Name = first.Month().String()
 	}
-	week := make([]dayView, (int(first.Weekday())+6)%7)
+	var week []dayView
+	for range (int(first.Weekday()) + 6) % 7 {
+		week = append(week, dayView{})
+	}
 	for day := first; day.Month() == first.Month(); day = day.AddDate(0, 0, 1) {
 		worked, err := cal.Working(day)
 		if err != nil {
@@ -232,7 +236,7 @@ func (rd reader) month(cal clock.Calendar, first time.Time, m marks) (monthView,
 		}
 	}
 	if len(week) > 0 {
-		v.Weeks = append(v.Weeks, append(week, make([]dayView, 7-len(week))...))
+		v.Weeks = append(v.Weeks, slices.Concat(week, make([]dayView, 7-len(week))))
 	}
 	all, err := namedDays(cal, first, first.AddDate(0, 1, -1))
 	for _, n := range all {

@@ -86,7 +86,7 @@ const maxForm = 4 * maxWritten
 // writing reads the editor's form: what was typed, or a file that was chosen.
 func writing(r *http.Request) (editView, error) {
 	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
-	err := r.ParseMultipartForm(maxForm)
+	err := r.ParseMultipartForm(maxForm) //nolint:gosec // bounded by the line before
 	if errors.Is(err, http.ErrNotMultipart) {
 		err = nil // the form is the other kind, which has been read
 	}
