@@ -166,7 +166,7 @@ func (s *Service) Screen(ctx context.Context, forms []Form) (Screened, error) {
 }
 
 // whereIs looks up where a number is held or asked for.
-func (s *Service) whereIs(ctx context.Context, d *Dictionary, m Meant) (name, href, kind string, err error) {
+func (s *Service) whereIs(ctx context.Context, d *Dictionary, m Meant) (name, href, kind string, err error) { //nolint:revive // three texts of one place
 	i, ok := d.byID[m.Indicator]
 	if !ok || m.Period == (period.Period{}) {
 		return "", "", "", nil

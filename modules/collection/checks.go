@@ -59,7 +59,6 @@ func (s *Service) collected(ctx context.Context) ([]Cell, error) {
 	if err != nil {
 		return nil, err
 	}
-	seen := map[Cell]bool{}
 	var out []Cell
 	for _, a := range all {
 		units, err := s.fillers(ctx, a)
@@ -71,18 +70,13 @@ func (s *Service) collected(ctx context.Context) ([]Cell, error) {
 			if err != nil {
 				return nil, err
 			}
-			for _, c := range cells {
-				if !seen[c] {
-					seen[c] = true
-					out = append(out, c)
-				}
-			}
+			out = append(out, cells...)
 		}
 	}
 	slices.SortFunc(out, func(a, b Cell) int {
 		return cmp.Or(cmp.Compare(a.Indicator, b.Indicator), cmp.Compare(a.Place, b.Place))
 	})
-	return out, nil
+	return slices.Compact(out), nil
 }
 
 // points turns a series into what the tests look at. Bounds and estimates are left

@@ -166,12 +166,14 @@ func fillVerb(flags *flag.FlagSet) module.Run {
 		if *submit {
 			return do(ctx, c, call{http.MethodPost, path + "/submission", in}, printRequest)
 		}
-		return do(ctx, c, call{http.MethodPut, path + "/draft", in}, func(v FormView, line func(...any)) {
-			line("saved", v.Saved, fmt.Sprintf("%d findings", len(v.Findings)))
-			for _, f := range v.Findings {
-				line(f.Severity, f.Indicator, f.Place, f.Text.EN)
-			}
-		})
+		return do(ctx, c, call{http.MethodPut, path + "/draft", in}, printDraft)
+	}
+}
+
+func printDraft(v FormView, line func(...any)) {
+	line("saved", v.Saved, fmt.Sprintf("%d findings", len(v.Findings)))
+	for _, f := range v.Findings {
+		line(f.Severity, f.Indicator, f.Place, f.Text.EN)
 	}
 }
 

@@ -174,7 +174,7 @@ func (d *Dictionary) cutPlace(name string) (code, rest string) {
 // The words that people say in more than one way, the longer ones first, and
 // those that say nothing about which number is meant.
 var (
-	alike = strings.NewReplacer(
+	alike = strings.NewReplacer( //nolint:gochecknoglobals // a table that is only read
 		"国家高新技术企业", "高新技术企业", "高新企业", "高新技术企业", "高企", "高新技术企业", "科技企业", "科技型企业",
 		"research and development", "r&d", "研究与试验发展", "研发", "r&d", "研发", "r＆d", "研发", "研究与开发", "研发",
 		"投入比重", "投入强度", "经费投入强度", "投入强度", "经费强度", "投入强度", "占gdp比重", "占地区生产总值比重", "占生产总值比重", "占地区生产总值比重",
@@ -185,8 +185,9 @@ var (
 		"的", "", "总数量", "", "总数", "", "总量", "", "数量", "", "个数", "", "家数", "", "户数", "", "件数", "", "数目", "", "合计", "", "总计", "", "情况", "", "统计", "", "填报", "", "指标", "", "数值", "", "total", "", "number of", "", "the", "",
 	)
 	bracketed = regexp.MustCompile(`[(（\[【〔][^)）\]】〕]*[)）\]】〕]`)
-	marking   = []string{"新增", "净增", "增长率", "占比", "位次", "人均", "每万人", "每亿元", "规模以上", "倍数", "缺口", "目标", "梯队", "中小", "国家级", "区域", "西部", "隐含", "基数"}
-	inText    = regexp.MustCompile(`(20\d\d)年?(?:(上半年|下半年)|第?([一二三四1-4])季度(?:末|底)?|(\d{1,2})月(?:(\d{1,2})日|末|底|份)?|(?:度|末|底)?)`)
+	marking   = []string{ //nolint:gochecknoglobals // a table that is only read
+		"新增", "净增", "增长率", "占比", "位次", "人均", "每万人", "每亿元", "规模以上", "倍数", "缺口", "目标", "梯队", "中小", "国家级", "区域", "西部", "隐含", "基数"}
+	inText = regexp.MustCompile(`(20\d\d)年?(?:(上半年|下半年)|第?([一二三四1-4])季度(?:末|底)?|(\d{1,2})月(?:(\d{1,2})日|末|底|份)?|(?:度|末|底)?)`)
 )
 
 // normal brings a name into the form in which names are compared: lower case,

@@ -101,7 +101,6 @@ func (s *Service) onSubmitted(ctx context.Context, e flow.Effected) error {
 	}
 	v, err := s.try(s.program(ctx), r.ID, Typed{Values: entries})
 	if fault.KindOf(err) == fault.Invalid {
-		err = nil
 		_, err = s.tell(ctx, e.Case, fault.New(fault.Invalid, "the values are not those that are asked for"))
 		return settled(err)
 	}

@@ -101,22 +101,9 @@ func (s *Service) form(ctx context.Context, id string) (FormView, error) {
 		return v, err
 	}
 	v.Held = append([]Held{}, v.plan.Held...)
-	typed := map[Cell]Entry{}
-	from := "handed_in"
-	for _, e := range v.Request.Values {
-		typed[e.Cell] = e
-	}
-	if v.Request.open() && s.mine(ctx, v.Request, "fill") {
-		d, found, err := s.draft(ctx, id)
-		if err != nil {
-			return v, err
-		}
-		if found {
-			from, v.Saved = "draft", d.At.In(s.site.Zone).Format("2006-01-02T15:04:05Z07:00")
-			for _, e := range d.Entries {
-				typed[e.Cell] = e
-			}
-		}
+	typed, from, err := s.typedIn(ctx, &v)
+	if err != nil {
+		return v, err
 	}
 	for _, c := range v.Request.Asked {
 		row, err := s.row(ctx, v, c)
@@ -131,6 +118,27 @@ func (s *Service) form(ctx context.Context, id string) (FormView, error) {
 		v.Rows = append(v.Rows, row)
 	}
 	return v, s.judge(ctx, &v)
+}
+
+// typedIn returns what was typed into a form: the draft of whoever fills it in, or
+// else what was handed in; from says which.
+func (s *Service) typedIn(ctx context.Context, v *FormView) (typed map[Cell]Entry, from string, err error) {
+	typed, from = map[Cell]Entry{}, "handed_in"
+	for _, e := range v.Request.Values {
+		typed[e.Cell] = e
+	}
+	if !v.Request.open() || !s.mine(ctx, v.Request, "fill") {
+		return typed, from, nil
+	}
+	d, found, err := s.draft(ctx, v.Request.ID)
+	if err != nil || !found {
+		return typed, from, err
+	}
+	v.Saved = d.At.In(s.site.Zone).Format("2006-01-02T15:04:05Z07:00")
+	for _, e := range d.Entries {
+		typed[e.Cell] = e
+	}
+	return typed, "draft", nil
 }
 
 // row is one cell of a form with its past.

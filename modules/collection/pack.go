@@ -98,21 +98,25 @@ func (s *Service) loadPack(p *pack.Pack) pack.Load {
 				return err
 			}
 		}
-		for _, r := range checks {
-			if err := putRule(ctx, tx, r); err != nil {
+		s.day.Store(0) // the calendar is looked at again
+		return putRules(ctx, tx, checks, rules.Synonyms)
+	}
+}
+
+func putRules(ctx context.Context, tx store.Tx, checks []Rule, synonyms []synonymRow) error {
+	for _, r := range checks {
+		if err := putRule(ctx, tx, r); err != nil {
+			return err
+		}
+	}
+	for _, row := range synonyms {
+		for _, name := range row.Names {
+			if err := putSynonym(ctx, tx, name, row.Indicator); err != nil {
 				return err
 			}
 		}
-		for _, row := range rules.Synonyms {
-			for _, name := range row.Names {
-				if err := putSynonym(ctx, tx, name, row.Indicator); err != nil {
-					return err
-				}
-			}
-		}
-		s.day.Store(0) // the calendar is looked at again
-		return nil
 	}
+	return nil
 }
 
 // readAssignment checks an assignment and what it names.

@@ -26,9 +26,9 @@ func TestCheck(t *testing.T) {
 		last  map[Cell]float64
 		found []string // parts of the findings' texts, in order
 	}{
-		{"in range", Rule{ID: "r", Kind: RangeRule, Indicators: []string{"a"}, Min: num(0), Max: num(10)}, map[Cell]float64{{"a", city}: 10}, nil, nil},
-		{"below", Rule{ID: "r", Kind: RangeRule, Indicators: []string{"a"}, Min: num(0)}, map[Cell]float64{{"a", city}: -1, {"b", city}: -1}, nil, []string{"-1 is below 0"}},
-		{"above", Rule{ID: "r", Kind: RangeRule, Indicators: []string{"*"}, Max: num(100)}, map[Cell]float64{{"a", city}: 101, {"a", yz}: 100.5}, nil, []string{"101 is above 100", "100.5 is above 100"}},
+		{"in range", Rule{ID: "r", Kind: RangeRule, Indicators: []string{"a"}, Min: new(float64(0)), Max: new(float64(10))}, map[Cell]float64{{"a", city}: 10}, nil, nil},
+		{"below", Rule{ID: "r", Kind: RangeRule, Indicators: []string{"a"}, Min: new(float64(0))}, map[Cell]float64{{"a", city}: -1, {"b", city}: -1}, nil, []string{"-1 is below 0"}},
+		{"above", Rule{ID: "r", Kind: RangeRule, Indicators: []string{"*"}, Max: new(float64(100))}, map[Cell]float64{{"a", city}: 101, {"a", yz}: 100.5}, nil, []string{"101 is above 100", "100.5 is above 100"}},
 		{"no half firms", Rule{ID: "r", Kind: RangeRule, Indicators: []string{"a"}, Whole: true}, map[Cell]float64{{"a", city}: 3.5}, nil, []string{"not a whole number"}},
 		{"a jump", jump, map[Cell]float64{{"a", city}: 140}, map[Cell]float64{{"a", city}: 100}, []string{"100, now 140: +40.0%, beyond ±30%"}},
 		{"a fall", jump, map[Cell]float64{{"a", city}: 60}, map[Cell]float64{{"a", city}: 100}, []string{"-40.0%"}},
@@ -64,7 +64,7 @@ func TestCheck(t *testing.T) {
 
 // TestRuleValid: a rule that could never find anything is refused.
 func TestRuleValid(t *testing.T) {
-	good := Rule{Text: pack.Text{ZH: "名"}, ID: "r", Kind: RangeRule, Severity: Error, Indicators: []string{"*"}, Min: num(0)}
+	good := Rule{Text: pack.Text{ZH: "名"}, ID: "r", Kind: RangeRule, Severity: Error, Indicators: []string{"*"}, Min: new(float64(0))}
 	if err := good.valid(); err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestRuleValid(t *testing.T) {
 		{"severity", func(r *Rule) { r.Severity = "hint" }, `"hint"`},
 		{"nothing it is about", func(r *Rule) { r.Indicators = nil }, "indicators is empty"},
 		{"range of nothing", func(r *Rule) { r.Min = nil }, "lacks"},
-		{"upside down", func(r *Rule) { r.Max = num(-1) }, "above max"},
+		{"upside down", func(r *Rule) { r.Max = new(float64(-1)) }, "above max"},
 		{"a sum of both", func(r *Rule) { r.Kind, r.Parts, r.Over = SumRule, []string{"a"}, overPlaces }, "lacks"},
 		{"a formula that is none", func(r *Rule) { r.Kind, r.Formula = CrossRule, "data.now['a'] <" }, "formula"},
 		{"no name", func(r *Rule) { r.ZH = "" }, "zh is missing"},

@@ -148,20 +148,8 @@ func (s *Service) claim(ctx context.Context, plan Plan, kind string, byID map[st
 			row, fresh = was[0], false
 			return nil
 		}
-		row.Plan.Cells = nil
-		for _, c := range plan.Cells {
-			taken, err := s.claimCell(ctx, tx, byID[c.Indicator], c.Place, cellClaim{row.Key, p, plan.Round})
-			if err != nil {
-				return err
-			}
-			if taken == nil {
-				row.Plan.Cells = append(row.Plan.Cells, c)
-			} else {
-				row.Plan.Held = append(row.Plan.Held, *taken)
-			}
-		}
-		if len(row.Plan.Cells) == 0 {
-			row.Ended = "held"
+		if err := s.claimCells(ctx, tx, &row, byID, cellClaim{row.Key, p, plan.Round}); err != nil {
+			return err
 		}
 		doc, err := json.Marshal(row.Plan)
 		if err != nil {
@@ -175,6 +163,28 @@ func (s *Service) claim(ctx context.Context, plan Plan, kind string, byID map[st
 		return putBurden(ctx, tx, burdenOf(row, kind, now))
 	})
 	return row, fresh, err
+}
+
+// claimCells notes what a new request asks for; what another asks for already
+// goes to what is held.
+func (s *Service) claimCells(ctx context.Context, tx store.Tx, row *requestRow, byID map[string]observation.Indicator, claim cellClaim) error {
+	asked := row.Plan.Cells
+	row.Plan.Cells = nil
+	for _, c := range asked {
+		taken, err := s.claimCell(ctx, tx, byID[c.Indicator], c.Place, claim)
+		if err != nil {
+			return err
+		}
+		if taken == nil {
+			row.Plan.Cells = append(row.Plan.Cells, c)
+		} else {
+			row.Plan.Held = append(row.Plan.Held, *taken)
+		}
+	}
+	if len(row.Plan.Cells) == 0 {
+		row.Ended = "held"
+	}
+	return nil
 }
 
 // cellClaim is by which request, for which period and round a cell is asked for.
@@ -192,21 +202,21 @@ func (s *Service) claimCell(ctx context.Context, tx store.Tx, i observation.Indi
 	if err != nil || n > 0 {
 		return nil, err
 	}
-	var other, case_ string
+	var other, id string
 	_, err = tx.One(ctx, `SELECT r.key, r.case_ FROM collection_cell c JOIN collection_request r ON r.key = c.key
-		WHERE c.indicator = $1 AND c.place = $2 AND c.day = $3 AND c.begins = $4 AND c.round = $5`, []any{i.ID, place, day, begins, c.round}, &other, &case_)
-	return &Held{Cell: Cell{i.ID, place}, Kind: "asked", Where: case_, Href: "/collection/" + case_}, err
+		WHERE c.indicator = $1 AND c.place = $2 AND c.day = $3 AND c.begins = $4 AND c.round = $5`, []any{i.ID, place, day, begins, c.round}, &other, &id)
+	return &Held{Cell: Cell{i.ID, place}, Kind: "asked", Where: id, Href: "/collection/" + id}, err
 }
 
 // askedAt returns the request that asks for a number already, "" for none.
-func (s *Service) askedAt(ctx context.Context, i observation.Indicator, place string, p period.Period) (case_ string, err error) {
+func (s *Service) askedAt(ctx context.Context, i observation.Indicator, place string, p period.Period) (id string, err error) {
 	day, begins := cellPeriod(i, p)
 	err = s.db.Read(ctx, func(tx store.Tx) error {
 		_, err := tx.One(ctx, `SELECT r.case_ FROM collection_cell c JOIN collection_request r ON r.key = c.key
-			WHERE c.indicator = $1 AND c.place = $2 AND c.day = $3 AND c.begins = $4 ORDER BY c.round DESC LIMIT 1`, []any{i.ID, place, day, begins}, &case_)
+			WHERE c.indicator = $1 AND c.place = $2 AND c.day = $3 AND c.begins = $4 ORDER BY c.round DESC LIMIT 1`, []any{i.ID, place, day, begins}, &id)
 		return err
 	})
-	return case_, err
+	return id, err
 }
 
 // settleCase notes which case a request became.

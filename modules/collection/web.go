@@ -5,6 +5,7 @@ import (
 	"embed"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -235,11 +236,7 @@ func count(text string) int {
 
 // mistake reports whether err is one that the page can show beside what was typed.
 func mistake(err error) bool {
-	switch fault.KindOf(err) {
-	case fault.Invalid, fault.Conflict, fault.Forbidden:
-		return true
-	}
-	return false
+	return slices.Contains([]fault.Kind{fault.Invalid, fault.Conflict, fault.Forbidden}, fault.KindOf(err))
 }
 
 // approvalsView is the queue of those who check and approve.

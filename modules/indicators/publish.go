@@ -30,19 +30,9 @@ func (s *Service) Publish(ctx context.Context, document string, title pack.Text,
 		touched[o.Indicator] = true
 	}
 	added := 0
-	err := s.db.Write(ctx, func(tx store.Tx) error {
-		a, err := newAppender(ctx, tx)
-		if err != nil {
+	err := s.db.Write(ctx, func(tx store.Tx) (err error) {
+		if added, err = appendAll(ctx, tx, all); err != nil || added == 0 {
 			return err
-		}
-		defer a.Close() //nolint:errcheck // the transaction's end closes it too
-		for _, o := range all {
-			if err := a.add(ctx, o); err != nil {
-				return err
-			}
-		}
-		if added = a.Added; added == 0 {
-			return nil
 		}
 		doc := Document{ID: document, Kind: "collection", Published: s.site.Today().Format("2006-01-02")}
 		doc.Text = title
@@ -62,6 +52,21 @@ func (s *Service) Publish(ctx context.Context, document string, title pack.Text,
 		event.Publish(ctx, s.events, Recorded{ids})
 	}
 	return s.broughtBy(ctx, document, all)
+}
+
+// appendAll adds numbers and says how many of them were new.
+func appendAll(ctx context.Context, tx store.Tx, all []observation.Observation) (added int, err error) {
+	a, err := newAppender(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	defer a.Close() //nolint:errcheck // the transaction's end closes it too
+	for _, o := range all {
+		if err := a.add(ctx, o); err != nil {
+			return 0, err
+		}
+	}
+	return a.Added, nil
 }
 
 // publishable says what keeps a number from being published.

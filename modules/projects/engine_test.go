@@ -11,6 +11,7 @@ import (
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/module"
+	"yuzhou/kernel/pack"
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/testkit"
 )

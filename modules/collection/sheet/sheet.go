@@ -72,32 +72,34 @@ func Write(w io.Writer, b Book) (err error) {
 	if err := f.SetSheetName("Sheet1", name); err != nil {
 		return err
 	}
-	put := func(col, row int, text string) error {
-		at, err := excelize.CoordinatesToCellName(col, row)
-		if err != nil {
-			return err
-		}
-		return f.SetCellStr(name, at, text)
-	}
-	if err := errors.Join(put(1, 1, b.Request), put(3, 1, b.Title), put(3, 2, b.Hint)); err != nil {
+	if err := fill(f, b); err != nil {
 		return err
-	}
-	for i, h := range headings() {
-		if err := put(i+1, headingRow, h); err != nil {
-			return err
-		}
-	}
-	for n, r := range b.Rows {
-		for i, text := range r.cells() {
-			if err := put(i+1, firstRow+n, text); err != nil {
-				return err
-			}
-		}
 	}
 	if err := dress(f, len(b.Rows)); err != nil {
 		return err
 	}
 	return f.Write(w)
+}
+
+// fill writes the cells.
+func fill(f *excelize.File, b Book) error {
+	var errs []error
+	put := func(col, row int, text string) {
+		at, err := excelize.CoordinatesToCellName(col, row)
+		errs = append(errs, err, f.SetCellStr(name, at, text))
+	}
+	put(1, 1, b.Request)
+	put(3, 1, b.Title)
+	put(3, 2, b.Hint)
+	for i, h := range headings() {
+		put(i+1, headingRow, h)
+	}
+	for n, r := range b.Rows {
+		for i, text := range r.cells() {
+			put(i+1, firstRow+n, text)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // dress gives the sheet its widths and styles, and locks all but what is filled in.
