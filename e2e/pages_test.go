@@ -36,7 +36,7 @@ func TestPages(t *testing.T) {
 	for _, lang := range []string{"zh-CN", "en"} {
 		t.Run(lang, func(t *testing.T) {
 			w := &walk{browser: newBrowser(t, s), axe: string(axe), lang: lang, kinds: map[string]int{}, seen: map[string]bool{}, faults: map[string][]string{}}
-			seen := w.from(t, "/", "/org/units", "/org/routes", "/search?q=R%26D", "/nowhere")
+			seen := w.from(t, "/", "/org/units", "/org/routes", "/search?q=R%26D", "/nowhere", "/flow/procedures", "/flow/procedures/edit", "/flow/calendar?start=2026-02-10&limit=20")
 			b := w.browser
 			b.signIn(t, s)
 			if names := b.cookies(t); !strings.Contains(names, "__Host-") {
