@@ -28,9 +28,9 @@ var (
 )
 
 // tell starts the story in a language; it waits for a key after each step.
-func tell(t *testing.T, lang string) *told {
+func tell(t *testing.T, lang string, more ...string) *told {
 	t.Helper()
-	cmd := exec.Command(filepath.Join(bin, "yuzhou"), "story", "--data", t.TempDir(), "--addr", "127.0.0.1:0", "--pause", "--lang", lang)
+	cmd := exec.Command(filepath.Join(bin, "yuzhou"), append([]string{"story", "--data", t.TempDir(), "--addr", "127.0.0.1:0", "--pause", "--lang", lang}, more...)...)
 	keys, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
