@@ -76,11 +76,11 @@ func (c clerkOf) must(method, path string, body, out any) {
 	}
 }
 
-// refused is asks for what has to be refused, with words that say why.
-func (c clerkOf) refused(method, path string, body any, want int, words string) {
+// refused sends what has to be refused, with words that say why.
+func (c clerkOf) refused(path string, body any, want int, words string) {
 	c.t.Helper()
-	if status, text := c.asks(method, "/api/v1"+path, body); status != want || !strings.Contains(string(text), words) {
-		c.t.Errorf("%s %s: %d %s; want %d with %q", method, path, status, text, want, words)
+	if status, text := c.asks(http.MethodPost, "/api/v1"+path, body); status != want || !strings.Contains(string(text), words) {
+		c.t.Errorf("%s: %d %s; want %d with %q", path, status, text, want, words)
 	}
 }
 
@@ -117,10 +117,10 @@ func numbers(t *testing.T, database []string) {
 		t.Helper()
 		who.must(http.MethodPost, where+"/steps", map[string]any{"event": event, "data": data}, nil)
 	}
-	kjj.refused(http.MethodPost, request+"/submission", form("6700.5", "54000"), 422, "st.hte")
-	kjj.refused(http.MethodPost, request+"/submission", form("many", "54000"), 422, "many")
-	kjj.refused(http.MethodPost, request+"/submission", form("6700", ""), 422, "st.sti_firms")
-	check.refused(http.MethodPost, request+"/submission", form("6700", "54000"), 403, "")
+	kjj.refused(request+"/submission", form("6700.5", "54000"), 422, "st.hte")
+	kjj.refused(request+"/submission", form("many", "54000"), 422, "many")
+	kjj.refused(request+"/submission", form("6700", ""), 422, "st.sti_firms")
+	check.refused(request+"/submission", form("6700", "54000"), 403, "")
 
 	bySheet(t, kjj, open[0].ID)
 	var drafted struct {
@@ -135,9 +135,9 @@ func numbers(t *testing.T, database []string) {
 	kjj.must(http.MethodPost, request+"/submission", form("6698", "54000"), nil)
 	step(check, request, "return", map[string]any{"reason": "wrong", "text": "与底册不符"})
 	kjj.must(http.MethodPost, request+"/submission", form("6700", "54000"), nil)
-	kjj.refused(http.MethodPost, request+"/steps", map[string]any{"event": "pass"}, 403, "")
+	kjj.refused(request+"/steps", map[string]any{"event": "pass"}, 403, "")
 	step(check, request, "pass", nil)
-	check.refused(http.MethodPost, request+"/steps", map[string]any{"event": "approve"}, 403, "")
+	check.refused(request+"/steps", map[string]any{"event": "approve"}, 403, "")
 	step(head, request, "approve", nil)
 
 	var next struct{ ID string }
@@ -157,7 +157,7 @@ func numbers(t *testing.T, database []string) {
 			t.Errorf("vintage %d is %s (%s), want %s and demo", vintage, o.Value, o.Status, want)
 		}
 	}
-	as("leader").refused(http.MethodPost, "/collection/asks", map[string]any{
+	as("leader").refused("/collection/asks", map[string]any{
 		"title": "高企数", "indicators": []string{"高企数"}, "unit": "kjj", "period": "2024-Q2", "days": 5, "asker": "500000", "basis": "演示",
 	}, 409, "st.hte")
 	var b struct {

@@ -38,6 +38,15 @@ func transfer(t *Task, to machine.Owner) error {
 	return nil
 }
 
+// claim gives a task to the one of its holders who does it.
+func claim(t *Task, by string) error {
+	if t.Claimed != "" && t.Claimed != by {
+		return fault.New(fault.Conflict, "task %s has been claimed by somebody else", t.ID)
+	}
+	t.Claimed = by
+	return nil
+}
+
 // delegate hands a task to a person.
 func delegate(t *Task, person string) error {
 	if person == "" {
@@ -69,10 +78,9 @@ func (o outcome) task(p *procedure.Procedure, e machine.Event) (outcome, error) 
 	text := func(key string) string { s, _ := e.Data[key].(string); return s }
 	switch e.Name {
 	case taskClaim:
-		if t.Claimed != "" && t.Claimed != e.By {
-			return outcome{}, fault.New(fault.Conflict, "task %s has been claimed by somebody else", id)
+		if err := claim(&t, e.By); err != nil {
+			return outcome{}, err
 		}
-		t.Claimed = e.By
 	case taskRelease:
 		t.Claimed, t.Delegated = "", ""
 	case taskDelegate:
@@ -86,8 +94,7 @@ func (o outcome) task(p *procedure.Procedure, e machine.Event) (outcome, error) 
 	case taskReturn:
 		return o.giveBack(t, i)
 	case taskRecuse:
-		t.Recused = append(t.Recused, e.By)
-		t.Claimed, t.Delegated = "", ""
+		t.Recused, t.Claimed, t.Delegated = append(t.Recused, e.By), "", ""
 	case taskRemind:
 		t.Reminded++
 		o.notify(t, e, "催办：请尽快办理", "Reminder: please handle this")

@@ -8,9 +8,6 @@ import (
 	"yuzhou/kernel/pack"
 )
 
-//go:fix inline
-func num(x float64) *float64 { return new(x) }
-
 // TestCheck: each kind of rule finds what is wrong, says the arithmetic, and is
 // silent where a number is missing.
 func TestCheck(t *testing.T) {
