@@ -110,8 +110,8 @@ func TestLoop(t *testing.T) {
 	zh := []seen{
 		{"填报任务已在", "kjj", "/flow", "2024-Q2", ""},
 		{"kjj 填报", "kjj.check", "/flow", "核对", ""},
-		{"核对通过", "kjj.head", "/flow", "待审批", ""},
-		{"数字已发布", "", "/indicators/st.hte", "6,700", ""},
+		{"核对通过", "kjj.head", "/flow", "审批", ""},
+		{"数字已发布", "", "/indicators/st.hte", "6700家", ""},
 		{"自动立项", "office", "/flow", "高新技术企业", ""},
 		{"office 交办", "kjj", "/flow", "交办", ""},
 		{"分解给", "d500103", "/flow", "待签收", ""},
@@ -122,13 +122,13 @@ func TestLoop(t *testing.T) {
 		{"2024-Q3 的数字", "kjj", "/flow", "2024-Q3", ""},
 		{"kjj 填报", "kjj.check", "", "8160", ""},
 		{"核对通过", "kjj.head", "/collection/approvals", "2024-Q3", ""},
-		{"数字已发布", "", "/indicators/st.hte", "8,160", ""},
+		{"数字已发布", "", "/indicators/st.hte", "8160家", ""},
 		{"自动进入复核", "office.review", "/flow", "高新技术企业", ""},
 		{"后销号", "office", "", "销号", ""},
 		{"2024-Q4 的数字", "kjj", "/flow", "2024-Q4", ""},
 		{"kjj 填报", "kjj.check", "/flow", "核对", ""},
-		{"核对通过", "kjj.head", "/flow", "待审批", ""},
-		{"数字已发布", "", "/indicators/st.hte", "7,850", ""},
+		{"核对通过", "kjj.head", "/flow", "审批", ""},
+		{"数字已发布", "", "/indicators/st.hte", "7850家", ""},
 		{"重新打开", "kjj", "", "重新打开", ""},
 	}
 	en := []string{
