@@ -40,7 +40,31 @@ func Parse(name string, source []byte) (*Procedure, []pack.Finding) {
 	r := &reader{file: name, states: map[string]*State{}, p: &Procedure{Source: source}}
 	sum := sha256.Sum256(source)
 	r.p.Digest = hex.EncodeToString(sum[:])
-	if n := r.decode(source); n != nil {
+	return r.whole(r.decode(source))
+}
+
+// Build is Parse for a document that another notation has been turned into: a tree
+// of YAML nodes whose lines are those of that notation. What Print writes is taken
+// for the source.
+func Build(name string, n *yaml.Node) (*Procedure, []pack.Finding) {
+	r := &reader{file: name, states: map[string]*State{}, p: &Procedure{}}
+	p, findings := r.whole(n)
+	if p == nil {
+		return nil, findings
+	}
+	source, err := Print(p)
+	if err != nil {
+		r.bad(1, "flow.yaml", pack.Text{ZH: "无法写成 YAML：%v", EN: "it cannot be written as YAML: %v"}, err)
+		return nil, r.findings
+	}
+	sum := sha256.Sum256(source)
+	p.Source, p.Digest = source, hex.EncodeToString(sum[:])
+	return p, findings
+}
+
+// whole reads the document; nil is one that is no YAML.
+func (r *reader) whole(n *yaml.Node) (*Procedure, []pack.Finding) {
+	if n != nil {
 		r.procedure(n)
 		r.resolve()
 	}
