@@ -193,7 +193,7 @@ func (s *Service) apiAccept(ctx context.Context, in *textInput) (Version, error)
 }
 
 func (s *Service) apiCheck(_ context.Context, in *textInput) ([]pack.Finding, error) {
-	_, findings := s.readAny(in.Body.Name, []byte(in.Body.Text))
+	_, findings := s.examine(in.Body.Name, []byte(in.Body.Text))
 	return findings, nil
 }
 

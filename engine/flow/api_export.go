@@ -17,6 +17,7 @@ import (
 func (s *Service) exports(rt *web.Router) {
 	rt.Page("GET /api/v1/flow/export.xes", actor.Visit, s.exportXES)
 	rt.Page("GET /api/v1/flow/export.ocel", actor.Visit, s.exportOCEL)
+	rt.Page("GET /api/v1/flow/procedures/{id}/scxml", actor.Read, s.exportSCXML)
 	rt.Page("GET /api/v1/flow/events", actor.Visit, s.exportEvents)
 	rt.Page("GET /api/v1/flow/deadlines.ics", actor.Visit, s.exportDeadlines)
 }

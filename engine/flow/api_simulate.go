@@ -3,18 +3,13 @@ package flow
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"yuzhou/engine/flow/machine"
 	"yuzhou/engine/flow/procedure"
 	"yuzhou/kernel/fault"
-	"yuzhou/kernel/pack"
 )
-
-// readAny reads a procedure as YAML or, by its name, as SCXML.
-func (s *Service) readAny(name string, source []byte) (*procedure.Procedure, []pack.Finding) {
-	return s.examine(name, source)
-}
 
 type simulateInput struct {
 	Body struct {
@@ -60,11 +55,11 @@ type Simulation struct {
 // statechart. A chart that only lacks what a city asks of it (an owner, a clock)
 // can be tried all the same.
 func (s *Service) apiSimulate(_ context.Context, in *simulateInput) (Simulation, error) {
-	p, findings := s.readAny(in.Body.Name, []byte(in.Body.Text))
+	p, findings := s.examine(in.Body.Name, []byte(in.Body.Text))
 	if p == nil {
 		return Simulation{}, errorsOf(findings)
 	}
-	data, err := normal(in.Body.Data)
+	data, err := begin(p, in.Body.Data)
 	if err != nil {
 		return Simulation{}, err
 	}
@@ -92,6 +87,20 @@ func (s *Service) apiSimulate(_ context.Context, in *simulateInput) (Simulation,
 		out.Steps = append(out.Steps, simulated(r))
 	}
 	return out, nil
+}
+
+// begin is what a trial begins with: what was given and the defaults of the rest.
+// What an opening must give may be left out.
+func begin(p *procedure.Procedure, given map[string]any) (map[string]any, error) {
+	given, err := normal(given)
+	if err != nil {
+		return nil, err
+	}
+	fields := slices.Clone(p.Data)
+	for i := range fields {
+		fields[i].Required = false
+	}
+	return machine.CoerceFields("data", fields, given)
 }
 
 // onward makes a step; nothing happens to what is done.

@@ -31,7 +31,7 @@ func verbs() []module.Verb {
 		{Name: "case", Args: "ID", Help: "a case: where it stands, what may happen, what has happened", Bind: caseVerb},
 		{Name: "send", Args: "ID EVENT", Help: "let something happen to a case", Bind: sendVerb},
 		{Name: "verify", Help: "follow the log's hashes and replay every case; exit 1 when something is broken", Bind: verifyVerb},
-		{Name: "export", Help: "the handling of cases for process mining (--xes, --ocel), CloudEvents, deadlines as iCalendar", Bind: exportVerb},
+		{Name: "export", Help: "the handling of cases for process mining (--xes, --ocel), CloudEvents, deadlines as iCalendar, a procedure as SCXML", Bind: exportVerb},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"yuzhou/kernel/fault"
@@ -118,6 +119,7 @@ func exportVerb(flags *flag.FlagSet) module.Run {
 	asXES := flags.Bool("xes", false, "as XES (IEEE 1849), for process mining")
 	asOCEL := flags.Bool("ocel", false, "as OCEL 2.0, for object-centric process mining")
 	asEvents := flags.Bool("cloudevents", false, "as a batch of CloudEvents")
+	asSCXML := flags.String("scxml", "", "a procedure as a statechart in SCXML, by its id or digest")
 	asICS := flags.Bool("ical", false, "one's own deadlines as iCalendar")
 	procedure := flags.String("procedure", "", "with --xes or --ocel: of this procedure alone")
 	after := flags.String("after", "", "with --cloudevents: those after this sequence")
@@ -128,8 +130,11 @@ func exportVerb(flags *flag.FlagSet) module.Run {
 				path, chosen = p, chosen+1
 			}
 		}
+		if *asSCXML != "" {
+			path, chosen = "/flow/procedures/"+url.PathEscape(*asSCXML)+"/scxml", chosen+1
+		}
 		if chosen != 1 {
-			return fault.New(fault.Invalid, "give one of --xes, --ocel, --cloudevents and --ical")
+			return fault.New(fault.Invalid, "give one of --xes, --ocel, --cloudevents, --ical and --scxml PROCEDURE")
 		}
 		api, err := c.API()
 		if err != nil {

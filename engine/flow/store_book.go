@@ -42,9 +42,9 @@ func errorsOf(findings []pack.Finding) error {
 	return fault.New(fault.Invalid, "the procedure cannot be accepted:%s", text.String())
 }
 
-// examine reads a procedure and checks all that can be checked of it.
+// examine reads a procedure, as YAML or by its name as SCXML, and checks all that can be checked of it.
 func (s *Service) examine(name string, source []byte) (*procedure.Procedure, []pack.Finding) {
-	p, findings := procedure.Parse(name, source)
+	p, findings := parse(name, source)
 	if p == nil || errorsOf(findings) != nil {
 		return nil, findings
 	}

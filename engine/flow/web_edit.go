@@ -127,6 +127,11 @@ func (v *editView) open(h *multipart.FileHeader) error {
 	defer func() { _ = f.Close() }() // it was only read
 	text, err := io.ReadAll(f)
 	v.Name, v.Source = h.Filename, string(text)
+	if isSCXML(v.Name) && err == nil {
+		if p, _ := parse(v.Name, text); p != nil { // one that cannot be read stays, with what is wrong in its lines
+			v.Name, v.Source = p.ID+".yaml", string(p.Source)
+		}
+	}
 	return err
 }
 

@@ -140,8 +140,12 @@ func (s *Service) sendProcedure(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if name := r.PathValue("file"); name != p.ID+".yaml" {
-		return fault.New(fault.NotFound, "procedure %s has no file %q; ask for %s.yaml", p.ID, name, p.ID)
+	switch name := r.PathValue("file"); name {
+	case p.ID + ".yaml":
+	case p.ID + ".scxml":
+		return sendChart(w, p)
+	default:
+		return fault.New(fault.NotFound, "procedure %s has no file %q; ask for %s.yaml or %s.scxml", p.ID, name, p.ID, p.ID)
 	}
 	w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": p.ID + ".yaml"}))
@@ -312,7 +316,7 @@ type examined struct {
 
 // quickly reads and checks a procedure for a page.
 func (s *Service) quickly(name string, source []byte) examined {
-	p, findings := procedure.Parse(name, source)
+	p, findings := parse(name, source)
 	if p == nil || errorsOf(findings) != nil {
 		return examined{nil, findings}
 	}
