@@ -24,7 +24,7 @@ import (
 //     Source is the YAML that procedure.Print makes of it. What was not carried over
 //     but changes nothing that happens is a warning.
 func Read(in io.Reader, file string) (*procedure.Procedure, []pack.Finding) {
-	r := &reader{file: file, taken: map[string]bool{}}
+	r := newReader(file)
 	var p *procedure.Procedure
 	if root := r.decode(in); root != nil {
 		p = r.build(root)
@@ -41,10 +41,15 @@ func Read(in io.Reader, file string) (*procedure.Procedure, []pack.Finding) {
 type reader struct {
 	file     string
 	findings []pack.Finding
-	cel      bool            // expressions are CEL already
-	taken    map[string]bool // ids of states
-	data     *table          // declared data
-	assigned []*element      // all <assign>
+	cel      bool                      // expressions are CEL already
+	taken    map[string]bool           // ids of states
+	types    map[string]procedure.Type // of other tools' data
+	data     *table                    // declared data
+	assigned []*element                // all <assign>
+}
+
+func newReader(file string) *reader {
+	return &reader{file: file, taken: map[string]bool{}, types: map[string]procedure.Type{}}
 }
 
 func (r *reader) build(root *element) *procedure.Procedure {
@@ -54,6 +59,9 @@ func (r *reader) build(root *element) *procedure.Procedure {
 	}
 	model, _ := root.get("datamodel")
 	r.cel = model == "cel"
+	if binding, _ := root.get("binding"); binding == "late" {
+		r.warn(root.line, "flow.ignored", pack.Text{ZH: "binding=\"late\" 未采用：数据一开始就有初值", EN: "binding=\"late\" is passed over: data have their values from the beginning"})
+	}
 	r.look(root)
 	p, findings := procedure.Build(r.file, r.document(root).node())
 	r.findings = append(r.findings, findings...)
@@ -70,6 +78,11 @@ func (r *reader) look(e *element) {
 	}
 	if e.space == "" && e.name == "assign" {
 		r.assigned = append(r.assigned, e)
+	}
+	if id, _ := e.get("id"); e.space == "" && e.name == "data" {
+		if v := begins(e); v != nil {
+			r.types[id] = typeOf(v)
+		}
 	}
 	for _, k := range e.kids {
 		r.look(k)
@@ -151,7 +164,7 @@ func known(element string) []string {
 	return strings.Fields(map[string]string{
 		"scxml": "initial name version datamodel binding", "state": "id initial", "parallel": "id", "final": "id", "history": "id type",
 		"transition": "event cond target type", "assign": "location expr type attr", "raise": "event", "param": "name expr location",
-		"send": "event target type id", "data": "id expr", "log": "label expr", "content": "expr",
+		"send": "event target type id", "data": "id expr src", "log": "label expr", "content": "expr",
 	}[element])
 }
 

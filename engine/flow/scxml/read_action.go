@@ -66,6 +66,10 @@ func (r *reader) assign(e *element, before []*yaml.Node) []*yaml.Node {
 	joined := attribute{own, "and", "true"}
 	r.attributes(&element{name: e.name, line: e.line, attrs: slices.DeleteFunc(slices.Clone(e.attrs), func(a attribute) bool { return a == joined })}, nil)
 	location, _ := e.get("location")
+	if !r.cel && strings.HasPrefix(location, "_") {
+		r.bad(e.line, "flow.value", pack.Text{ZH: "系统变量 %s 不能赋值", EN: "system variable %s cannot be assigned to"}, location)
+		return before
+	}
 	v := r.gives(e)
 	if v == nil {
 		return before

@@ -127,30 +127,35 @@ func (r *reader) owner(e *element) *yaml.Node {
 // datum reads a <data>.
 func (r *reader) datum(e *element) {
 	r.attributes(e, nil)
+	if src, ok := e.get("src"); ok {
+		r.bad(e.line, "flow.value", pack.Text{ZH: "<data> 的值不能取自 %q，须写明", EN: "the value of <data> cannot come from %q; write it out"}, src)
+	}
 	name, _ := e.get("id")
 	t := newTable(e.line)
 	r.data.put(name, t.n)
-	v := r.begins(e)
+	v := begins(e)
+	if text, ok := e.get("expr"); ok && v == nil {
+		r.bad(e.line, "flow.expression", pack.Text{ZH: "<data> 的初值 %q 须是写明的值：数、文字、true、false、列表或表", EN: "the value %q of <data> should be written out: a number, a text, true, false, a list or a map"}, text)
+	}
 	if v == nil {
 		t.put("type", scalar(string(r.guess(name)), e.line))
 		return
 	}
-	kind := typeOf(v)
-	t.put("type", scalar(string(kind), e.line))
+	t.put("type", scalar(string(typeOf(v)), e.line))
 	if v.Tag != "!!null" {
 		t.put("default", v)
 	}
 }
 
 // begins returns the value that a <data> or an <assign> writes out; nil for none.
-func (r *reader) begins(e *element) *yaml.Node {
+func begins(e *element) *yaml.Node {
 	text, ok := e.get("expr")
 	if !ok {
 		return inline(e)
 	}
 	v, fine := literal(text, e.line)
-	if !fine && e.name == "data" {
-		r.bad(e.line, "flow.expression", pack.Text{ZH: "<data> 的初值 %q 须是写明的值：数、文字、true、false、列表或表", EN: "the value %q of <data> should be written out: a number, a text, true, false, a list or a map"}, text)
+	if !fine {
+		return nil
 	}
 	return v
 }
@@ -193,7 +198,7 @@ func (r *reader) guess(name string) procedure.Type {
 		if at, _ := a.get("location"); field(at) != name {
 			continue
 		}
-		if v := r.begins(a); v != nil {
+		if v := begins(a); v != nil {
 			return typeOf(v)
 		}
 	}

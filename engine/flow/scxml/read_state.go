@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"yuzhou/engine/flow/procedure"
 	"yuzhou/kernel/pack"
 )
 
@@ -142,7 +143,7 @@ func (r *reader) history(e *element, t *table) {
 func (r *reader) transition(e *element) *yaml.Node {
 	t := newTable(e.line).names("event", e, "event").names("to", e, "target")
 	if cond, ok := e.get("cond"); ok {
-		t.put("if", r.expression(cond, e))
+		t.put("if", r.condition(cond, e))
 	}
 	switch kind, _ := e.get("type"); kind {
 	case "internal":
@@ -173,6 +174,36 @@ func (r *reader) asks(e *element) *table {
 func (t *table) with(more *table) *table {
 	t.n.Content = append(t.n.Content, more.n.Content...)
 	return t
+}
+
+// condition is an expression that must be true or false: ECMAScript takes any value
+// for one of them, CEL does not.
+func (r *reader) condition(text string, e *element) *yaml.Node {
+	if !r.cel {
+		n, err := understand(text)
+		if name := r.untrue(n); err == nil && name != "" {
+			r.bad(e.line, "flow.expression", pack.Text{ZH: "条件 %q 中的 %s 不是 true 或 false；请写成比较，如 %[2]s != 0", EN: "condition %q: %s is neither true nor false; compare it, as in %[2]s != 0"}, shorten(text), name)
+			return nil
+		}
+	}
+	return r.expression(text, e)
+}
+
+// untrue returns a variable in a condition that is declared as something other than
+// true or false; "" for none.
+func (r *reader) untrue(n *node) string {
+	switch {
+	case n == nil:
+	case n.op == "name" && r.types[n.text] != "" && r.types[n.text] != procedure.BoolField:
+		return n.text
+	case n.op == "!" || n.op == "&&" || n.op == "||":
+		for _, a := range n.args {
+			if name := r.untrue(a); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 // expression is one of CEL, translated if need be; nil with a finding when it cannot be.
