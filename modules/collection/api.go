@@ -3,8 +3,10 @@ package collection
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
+	"yuzhou/engine/org"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/store"
@@ -209,6 +211,9 @@ func (s *Service) assign(ctx context.Context, a Assignment) error {
 			return fault.New(fault.Invalid, "assignment %s: there is no unit %q", a.ID, u)
 		}
 	}
+	if err := s.knowsPost(ctx, a); err != nil {
+		return err
+	}
 	err = s.db.Write(ctx, func(tx store.Tx) error {
 		if err := putAssignment(ctx, tx, a, s.now()); err != nil {
 			return err
@@ -216,6 +221,18 @@ func (s *Service) assign(ctx context.Context, a Assignment) error {
 		return s.Audit.Audit(ctx, tx, "collection.assign", a.ID, a.ZH)
 	})
 	s.day.Store(0)
+	return err
+}
+
+// knowsPost refuses a post that does not exist: nobody could approve.
+func (s *Service) knowsPost(ctx context.Context, a Assignment) error {
+	if a.Post == "" {
+		return nil
+	}
+	posts, err := s.Units.Posts(ctx, "")
+	if err == nil && !slices.ContainsFunc(posts, func(p org.Post) bool { return p.ID == a.Post }) {
+		err = fault.New(fault.Invalid, "assignment %s: there is no post %q", a.ID, a.Post)
+	}
 	return err
 }
 

@@ -12,6 +12,7 @@ import (
 	"yuzhou/kernel/pack"
 	"yuzhou/kernel/period"
 	"yuzhou/kernel/store"
+	"yuzhou/kernel/web"
 )
 
 // Asking is a request by hand.
@@ -33,10 +34,10 @@ type Asking struct {
 // indicator; fault.Forbidden when the actor of ctx does not act for the asker.
 func (s *Service) Ask(ctx context.Context, in Asking) (Opened, error) {
 	if !s.has(ctx, actor.Steward, in.Asker) && !s.has(ctx, actor.Leader, in.Asker) {
-		return Opened{}, fault.New(fault.Forbidden, "only a steward or leader of unit %q may ask for numbers in its name", in.Asker)
+		return Opened{}, refuse(fault.Forbidden, "只有 %s 的核对人或负责人可以以它的名义要数", "only a steward or leader of unit %s may ask for numbers in its name", in.Asker)
 	}
 	if strings.TrimSpace(in.Basis) == "" {
-		return Opened{}, fault.New(fault.Invalid, "basis is empty; name the law or decision by which the number may be asked for")
+		return Opened{}, refuse(fault.Invalid, "没有写依据：请写明凭哪项法规或决定要这些数", "basis is empty; name the law or decision by which the number may be asked for")
 	}
 	p, err := period.Parse(in.Period)
 	if err != nil {
@@ -53,7 +54,7 @@ func (s *Service) Ask(ctx context.Context, in Asking) (Opened, error) {
 	for _, name := range in.Indicators {
 		m := d.Means(Form{}, Field{Name: name, Indicator: name})
 		if m.Indicator == "" {
-			return Opened{}, fault.New(fault.Invalid, "%q means no indicator that is defined; define it first, so that its number can be held once for all", name)
+			return Opened{}, refuse(fault.Invalid, "“%s”不是已定义的指标；请先定义，它的数字才能一次填报、各处共用", "%q means no indicator that is defined; define it first, so that its number can be held once for all", name)
 		}
 		a.Indicators = append(a.Indicators, m.Indicator)
 	}
@@ -66,29 +67,34 @@ func (s *Service) Ask(ctx context.Context, in Asking) (Opened, error) {
 	}
 	o, err := s.open(ctx, Plan{Assignment: a, Unit: a.Unit, Period: p.String(), Round: 1, Cells: cells}, byAsk, s.now())
 	if err == nil && o.Case == "" {
-		err = fault.New(fault.Conflict, "nothing is left to ask: %s", where(o.Plan.Held))
+		err = refuse(fault.Conflict, "这些数都已有，不再要：%s", "nothing is left to ask: %s", s.where(ctx, d, o.Plan.Held))
 	}
 	return o, err
 }
 
 // where words, for a refusal, where numbers are.
-func where(held []Held) string {
-	var out []string
+func (s *Service) where(ctx context.Context, d *Dictionary, held []Held) pack.Text {
+	var zh, en []string
 	for _, h := range held {
+		i, place := d.byID[h.Indicator], s.unitName(ctx, h.Place)
+		name := fmt.Sprintf("%s of %s (%s@%s)", cmp.Or(i.EN, i.ZH), place.In(web.EN), h.Indicator, h.Place)
 		switch h.Kind {
 		case "held":
-			out = append(out, fmt.Sprintf("%s of %s is held (%s): %s", h.Indicator, h.Place, h.Printed, h.Href))
+			zh = append(zh, fmt.Sprintf("%s（%s）已有 %s：%s", i.ZH, place.ZH, h.Printed, h.Href))
+			en = append(en, fmt.Sprintf("%s is held (%s): %s", name, h.Printed, h.Href))
 		case "derived":
-			out = append(out, fmt.Sprintf("%s of %s is computed: %s", h.Indicator, h.Place, h.Href))
+			zh = append(zh, fmt.Sprintf("%s（%s）由公式算出：%s", i.ZH, place.ZH, h.Href))
+			en = append(en, fmt.Sprintf("%s is computed: %s", name, h.Href))
 		default:
-			out = append(out, fmt.Sprintf("%s of %s is asked for already: %s", h.Indicator, h.Place, h.Href))
+			zh = append(zh, fmt.Sprintf("%s（%s）已在要：%s", i.ZH, place.ZH, h.Href))
+			en = append(en, fmt.Sprintf("%s is asked for already: %s", name, h.Href))
 		}
 	}
 	const most = 5
-	if len(out) > most {
-		out = append(out[:most], fmt.Sprintf("and %d more", len(out)-most))
+	if n := len(zh) - most; n > 0 {
+		zh, en = append(zh[:most], fmt.Sprintf("还有 %d 个", n)), append(en[:most], fmt.Sprintf("and %d more", n))
 	}
-	return strings.Join(out, "; ")
+	return pack.Text{ZH: strings.Join(zh, "；"), EN: strings.Join(en, "; ")}
 }
 
 // dictionary is what names mean now.
@@ -117,7 +123,7 @@ func (s *Service) dictionary(ctx context.Context) (*Dictionary, error) {
 // Revise asks for the numbers of a published request again, in a new round, since
 // one of them has to be corrected.
 //
-// Errors: fault.Conflict when it is not published, or the new round is there;
+// Errors: fault.Conflict when it is not published, or a newer round is there;
 // fault.Invalid without a reason; fault.Forbidden unless the actor of ctx fills in,
 // checks or approves for it.
 func (s *Service) Revise(ctx context.Context, id, why string) (Request, error) {
@@ -125,24 +131,41 @@ func (s *Service) Revise(ctx context.Context, id, why string) (Request, error) {
 	switch {
 	case err != nil:
 		return r, err
-	case !s.has(ctx, actor.Clerk, r.Unit) && !s.has(ctx, actor.Steward, r.Check) && !s.has(ctx, actor.Leader, r.Approve):
-		return r, fault.New(fault.Forbidden, "request %s is revised by those who fill it in, check or approve it", r.Number)
+	case !s.mayRevise(ctx, r):
+		return r, refuse(fault.Forbidden, "%s 由填报、核对或审批它的人提出修订", "request %s is revised by those who fill it in, check or approve it", r.Number)
 	case strings.TrimSpace(why) == "":
-		return r, fault.New(fault.Invalid, "why is empty; say what was wrong, for it stands beside the new vintage")
+		return r, refuse(fault.Invalid, "没有写原因：请写明原来错在哪里，它将与新的版本放在一起", "why is empty; say what was wrong, for it stands beside the new vintage")
 	case r.Stage != stagePublished:
-		return r, fault.New(fault.Conflict, "request %s is not published (%s); it can still be changed: return or recall it", r.Number, r.Stage)
+		return r, refuse(fault.Conflict, "%s 还没有发布（%s），可以退回或撤回来改", "request %s is not published (%s); it can still be changed: return or recall it", r.Number, r.StageName)
 	}
 	plan, err := s.planOf(ctx, id)
 	if err != nil {
 		return r, err
 	}
-	plan.Round, plan.Why, plan.Held = r.Round+1, why, nil
+	rounds, err := s.rounds(ctx, plan)
+	if err != nil {
+		return r, err
+	}
+	for _, row := range rounds { // the newest first; a withdrawn one stands in nobody's way
+		if row.Ended != stageWithdrawn && row.Case != id {
+			return r, refuse(fault.Conflict, "已有第 %d 轮：/collection/%s", "round %d is there already: /collection/%s", row.Plan.Round, row.Case)
+		}
+		if row.Case == id {
+			break
+		}
+	}
+	plan.Round, plan.Why = rounds[0].Plan.Round+1, why
 	o, err := s.open(ctx, plan, byRevision, s.now())
 	if err != nil {
 		return r, err
 	}
-	if !o.New || o.Case == "" {
-		return r, fault.New(fault.Conflict, "round %d of request %s is there already: /collection/%s", plan.Round, r.Number, o.Case)
+	if !o.New || o.Case == "" { // somebody else was faster
+		return r, refuse(fault.Conflict, "已有第 %d 轮：/collection/%s", "round %d is there already: /collection/%s", plan.Round, o.Case)
 	}
 	return s.request(s.program(ctx), o.Case)
+}
+
+// mayRevise reports whether the actor of ctx fills in, checks or approves for a request.
+func (s *Service) mayRevise(ctx context.Context, r Request) bool {
+	return s.has(ctx, actor.Clerk, r.Unit) || s.has(ctx, actor.Steward, r.Check) || s.answers(ctx, r)
 }

@@ -34,6 +34,7 @@ type Assignment struct {
 	Places     []string  `json:"places,omitempty" doc:"whose numbers they are; the city when empty, districts for all of them; with each the unit itself"`
 	Check      string    `json:"check,omitempty" doc:"unit whose steward checks; the one that fills in when empty"`
 	Approve    string    `json:"approve,omitempty" doc:"unit whose leader answers for the numbers and approves; the one that fills in when empty"`
+	Post       string    `json:"post,omitempty" doc:"post that answers for the numbers and approves, in place of a leader"`
 	Frequency  string    `json:"frequency" doc:"A, S, Q or M; once for a single request"`
 	First      string    `json:"first" doc:"the first period that is asked for"`
 	Until      string    `json:"until,omitempty" doc:"the last one"`

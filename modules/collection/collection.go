@@ -72,6 +72,8 @@ type Needs struct {
 		Units(ctx context.Context, at time.Time) ([]org.Unit, error)
 		// Districts returns the districts and counties of the city, by code.
 		Districts(ctx context.Context) ([]org.Unit, error)
+		// Posts returns the posts of a unit, of all units when "".
+		Posts(ctx context.Context, unit string) ([]org.Post, error)
 	}
 	Access interface {
 		// Decide says whether the actor may use a permission over a unit.

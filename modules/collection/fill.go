@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"yuzhou/engine/flow"
 	"yuzhou/kernel/actor"
@@ -79,7 +81,8 @@ func (s *Service) Submit(ctx context.Context, id string, in Typed) (Request, err
 func (s *Service) tell(ctx context.Context, c flow.Case, obstacle error) (flow.Case, error) {
 	data := map[string]any{"sound": obstacle == nil, "why": ""}
 	if obstacle != nil {
-		data["why"] = obstacle.Error()
+		said := sentence(obstacle)
+		data["why"] = strings.TrimSpace(said.ZH + " " + said.EN)
 	}
 	return s.Flow.Send(s.program(ctx), flow.Command{Key: fmt.Sprintf("collection.judged.%s.%d", c.ID, c.Events), Case: c.ID, Event: "judged", Data: data})
 }
@@ -101,7 +104,7 @@ func (s *Service) onSubmitted(ctx context.Context, e flow.Effected) error {
 	}
 	v, err := s.try(s.program(ctx), r.ID, Typed{Values: entries})
 	if fault.KindOf(err) == fault.Invalid {
-		_, err = s.tell(ctx, e.Case, fault.New(fault.Invalid, "the values are not those that are asked for"))
+		_, err = s.tell(ctx, e.Case, refuse(fault.Invalid, "所填的不是所要的数字", "the values are not those that are asked for"))
 		return settled(err)
 	}
 	if err != nil {
@@ -128,7 +131,7 @@ type Step struct {
 // Act does on a request what its procedure offers, as the actor of ctx.
 func (s *Service) Act(ctx context.Context, id string, step Step) (Request, error) {
 	if step.Event == "submit" {
-		return Request{}, fault.New(fault.Invalid, "a form is handed in with its values: POST /collection/requests/%s/submission", id)
+		return Request{}, refuse(fault.Invalid, "请在填报表上提交：POST /collection/requests/%s/submission", "a form is handed in with its values: POST /collection/requests/%s/submission", id)
 	}
 	c, err := s.Flow.Case(ctx, id)
 	if err == nil {
@@ -212,16 +215,17 @@ func (s *Service) observationOf(ctx context.Context, x Entry, i observation.Indi
 		return o, false, err
 	}
 	status := observation.Status(a.plan.Assignment.status())
+	again := func(v observation.Observation) bool { return v.Source.Document == a.document && same(i, v.Period, p) }
+	if n := slices.IndexFunc(series.Vintages, again); n >= 0 {
+		return series.Vintages[n], true, nil // delivered again: it adds nothing, whatever has come since
+	}
 	if was, found := pointOf(series, i, p); found {
-		if was.Quantity == q && was.Source.Document != a.document && was.Status.Settled() {
+		p = was.Period // as it is written there, so that this is its next vintage
+		if was.Status.Settled() && was.Quantity == q {
 			return o, false, nil
 		}
-		p = was.Period // as it is written there, so that this is its next vintage
-		if was.Source.Document != a.document && was.Status.Settled() {
+		if was.Status.Settled() {
 			status = observation.Revised
-		}
-		if was.Source.Document == a.document {
-			status = was.Status // delivered again: the same number adds nothing
 		}
 	}
 	return observation.Observation{

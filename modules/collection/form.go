@@ -2,7 +2,6 @@ package collection
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -81,7 +80,7 @@ func clean(text string) (string, error) {
 	}
 	d, err := quantity.ParseDecimal(s)
 	if err != nil {
-		return "", fault.New(fault.Invalid, "%q is not a number: write digits alone, such as 6401 or 2.30; the unit stands in the form", text)
+		return "", refuse(fault.Invalid, "“%s”不是数字：只写数字，如 6401 或 2.30，单位在表上", "%q is not a number: write digits alone, such as 6401 or 2.30; the unit stands in the form", text)
 	}
 	return d.String(), nil
 }
@@ -251,7 +250,7 @@ func (v *FormView) missing() []Finding {
 		value, err := clean(r.Value)
 		switch {
 		case err != nil:
-			out = append(out, Finding{r.Cell, "number", Error, pack.Text{ZH: fmt.Sprintf("“%s”不是数字；只写数字，单位在表上", r.Value), EN: web.Text(err)}})
+			out = append(out, Finding{r.Cell, "number", Error, sentence(err)})
 		case value == "":
 			out = append(out, Finding{r.Cell, "missing", Warning, pack.Text{ZH: "没有填；确实没有的请说明原因", EN: "Not filled in; say why if there is none"}})
 		}
@@ -285,10 +284,7 @@ func (s *Service) facts(ctx context.Context, v *FormView) (Facts, error) {
 		}
 		f.Now[r.Cell] = d.Float()
 	}
-	for _, h := range v.plan.Held {
-		if h.Kind != "held" {
-			continue
-		}
+	for _, h := range v.plan.Held { // published, computed, or filled in elsewhere meanwhile
 		r, err := s.row(ctx, *v, h.Cell)
 		if err != nil {
 			return f, err
@@ -312,11 +308,11 @@ func (v *FormView) fillIn(entries []Entry) error {
 		i, ok := at[e.Cell]
 		switch {
 		case !ok:
-			return fault.New(fault.Invalid, "%s of %s is not asked for by request %s", e.Indicator, e.Place, v.Request.Number)
+			return refuse(fault.Invalid, "%s（%s）不在 %s 所要的数字里", "%s of %s is not asked for by request %s", e.Indicator, e.Place, v.Request.Number)
 		case seen[e.Cell]:
-			return fault.New(fault.Invalid, "%s of %s stands in the form twice; leave one", e.Indicator, e.Place)
+			return refuse(fault.Invalid, "%s（%s）填了两次，请只留一个", "%s of %s stands in the form twice; leave one", e.Indicator, e.Place)
 		case len(e.Note) > maxNote || len(e.Value) > 100:
-			return fault.New(fault.Invalid, "%s of %s: the explanation is longer than %d bytes, or the value than 100", e.Indicator, e.Place, maxNote)
+			return refuse(fault.Invalid, "%s（%s）的说明超过 %d 字节，或数字超过 100 字节", "%s of %s: the explanation is longer than %d bytes, or the value than 100", e.Indicator, e.Place, maxNote)
 		}
 		seen[e.Cell] = true
 		if value, err := clean(e.Value); err == nil {
@@ -339,32 +335,49 @@ func (v *FormView) entries() []Entry {
 // obstacle says, in one sentence, what keeps a form from being handed in; nil when
 // nothing does: no error, and every warning explained.
 func (v *FormView) obstacle() error {
-	notes := map[Cell]string{}
-	for _, r := range v.Rows {
-		notes[r.Cell] = strings.TrimSpace(r.Note)
+	open := v.obstacles()
+	if len(open) == 0 {
+		return nil
 	}
-	for _, severity := range []string{Error, Warning} {
-		for _, f := range v.Findings {
-			note, asked := notes[f.Cell]
-			switch {
-			case f.Severity != severity:
-			case severity == Error:
-				return fault.New(fault.Invalid, "%s of %s cannot be handed in: %s", f.Indicator, f.Place, f.Text.EN)
-			case asked && note == "":
-				return fault.New(fault.Invalid, "%s of %s needs an explanation: %s", f.Indicator, f.Place, f.Text.EN)
-			}
+	f := open[0]
+	name, place := text(f.Indicator, f.Indicator), text(f.Place, f.Place)
+	if i := v.rowOf(f.Cell); i >= 0 {
+		name, place = v.Rows[i].Name, v.Rows[i].PlaceName
+	}
+	if f.Severity == Error {
+		return refuse(fault.Invalid, "不能提交：%s（%s）%s", "it cannot be handed in: %s (%s, "+f.Indicator+"@"+f.Place+"): %s", name, place, f.Text)
+	}
+	return refuse(fault.Invalid, "%s（%s）须先说明：%s", "%s (%s, "+f.Indicator+"@"+f.Place+") needs an explanation: %s", name, place, f.Text)
+}
+
+// obstacles lists what keeps a form from being handed in, errors first: the errors,
+// and the warnings about numbers of the form that are not explained.
+func (v *FormView) obstacles() []Finding {
+	var errs, warnings []Finding
+	for _, f := range v.Findings {
+		i := v.rowOf(f.Cell)
+		switch {
+		case f.Severity == Error:
+			errs = append(errs, f)
+		case i >= 0 && strings.TrimSpace(v.Rows[i].Note) == "":
+			warnings = append(warnings, f)
 		}
 	}
-	return nil
+	return append(errs, warnings...)
+}
+
+// rowOf is where a number stands in the form, -1 when it does not.
+func (v *FormView) rowOf(c Cell) int {
+	return slices.IndexFunc(v.Rows, func(r Row) bool { return r.Cell == c })
 }
 
 // mayFill says why the actor of ctx may not fill in a request now.
 func (s *Service) mayFill(ctx context.Context, r Request) error {
 	switch {
 	case !s.has(ctx, actor.Clerk, r.Unit):
-		return fault.New(fault.Forbidden, "request %s is filled in by a clerk of unit %s", r.Number, r.Unit)
+		return refuse(fault.Forbidden, "%s 由 %s 的填报人填写", "request %s is filled in by a clerk of unit %s", r.Number, r.Unit)
 	case !r.open():
-		return fault.New(fault.Conflict, "request %s is not open to be filled in (%s)", r.Number, r.StageName.EN)
+		return refuse(fault.Conflict, "%s 现在不能填写（%s）", "request %s is not open to be filled in (%s)", r.Number, r.StageName)
 	}
 	return nil
 }

@@ -191,7 +191,7 @@ func (s *Service) openCase(ctx context.Context, row requestRow) (string, error) 
 		Key: row.Key, Procedure: Procedure, Title: title, Subject: "period/" + plan.Period, Unit: plan.Unit,
 		Data: map[string]any{
 			"assignment": a.ID, "period": plan.Period, "unit": plan.Unit, "checker": cmp.Or(a.Check, plan.Unit), "approver": cmp.Or(a.Approve, plan.Unit),
-			"asker": a.Asker, "basis": a.Basis, "extra": max(a.Days-clockLimit, 1), "round": plan.Round, "why": plan.Why, "asked": dataOf(asked),
+			"post": a.Post, "asker": a.Asker, "basis": a.Basis, "extra": max(a.Days-clockLimit, 1), "round": plan.Round, "why": plan.Why, "asked": dataOf(asked),
 		},
 	})
 	if err != nil {

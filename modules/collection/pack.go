@@ -29,6 +29,7 @@ type assignmentRow struct {
 	Places     []string         `pack:"places,optional"`
 	Check      string           `pack:"check,optional"`
 	Approve    string           `pack:"approve,optional"`
+	Post       string           `pack:"post,optional"`
 	Frequency  string           `pack:"frequency"`
 	First      string           `pack:"first"`
 	Until      string           `pack:"until,optional"`
@@ -122,7 +123,7 @@ func putRules(ctx context.Context, tx store.Tx, checks []Rule, synonyms []synony
 // readAssignment checks an assignment and what it names.
 func readAssignment(p *pack.Pack, row assignmentRow) Assignment {
 	a := Assignment{
-		Text: row.Text, ID: row.ID, Indicators: row.Indicators, Unit: row.Unit, Each: row.Each, Places: row.Places, Check: row.Check, Approve: row.Approve,
+		Text: row.Text, ID: row.ID, Indicators: row.Indicators, Unit: row.Unit, Each: row.Each, Places: row.Places, Check: row.Check, Approve: row.Approve, Post: row.Post,
 		Frequency: row.Frequency, First: row.First, Until: row.Until, Days: row.Days, Asker: row.Asker, Basis: row.Basis, Minutes: row.Minutes.Float(), Status: row.Status, Source: row.Source,
 	}
 	p.Define("assignment", row.ID, row.Pos)
@@ -133,6 +134,9 @@ func readAssignment(p *pack.Pack, row assignmentRow) Assignment {
 		if u != "" && u != districts {
 			p.Refer("unit", u, row.Pos)
 		}
+	}
+	if row.Post != "" {
+		p.Refer("post", row.Post, row.Pos)
 	}
 	if err := a.valid(); err != nil {
 		p.Bad(row.Pos, "pack.value", "%v", err)

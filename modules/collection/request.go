@@ -58,6 +58,7 @@ type Request struct {
 	Unit       string    `json:"unit" doc:"that fills in"`
 	Check      string    `json:"check" doc:"unit whose steward checks"`
 	Approve    string    `json:"approve" doc:"unit whose leader approves"`
+	Post       string    `json:"post,omitempty" doc:"that approves, in place of a leader"`
 	Asker      string    `json:"asker"`
 	Basis      string    `json:"basis,omitempty"`
 	Round      int       `json:"round" doc:"1; each revision after publication is a round more"`
@@ -88,9 +89,12 @@ func (s *Service) requestOf(c flow.Case) (Request, error) {
 	d := c.State.Data
 	text := func(key string) string { v, _ := d[key].(string); return v }
 	r := Request{
-		ID: c.ID, Number: c.Number, Title: c.Title, Assignment: text("assignment"), Period: text("period"), Unit: text("unit"), Check: text("checker"), Approve: text("approver"),
+		ID: c.ID, Number: c.Number, Title: c.Title, Assignment: text("assignment"), Period: text("period"), Unit: text("unit"), Check: text("checker"), Approve: text("approver"), Post: text("post"),
 		Asker: text("asker"), Basis: text("basis"), Round: number(d["round"]), Why: text("why"), Light: string(c.Light), Due: c.Due, Opened: c.Opened, Closed: c.Closed,
 		Returned: number(d["returned"]), Said: text("said"), Asked: []Cell{}, Values: entriesOf(d["values"]), CaseEvents: c.Events,
+	}
+	if c.In("answering") {
+		r.Stage, r.StageName = stageApproving, pack.Text{ZH: "待责任岗位审批", EN: "To be approved by the post"}
 	}
 	r.Overdue, _ = d["overdue"].(bool)
 	for _, e := range entriesOf(d["asked"]) {
@@ -208,9 +212,18 @@ func (s *Service) mine(ctx context.Context, r Request, what string) bool {
 	case "check":
 		return r.Stage == stageChecking && s.has(ctx, actor.Steward, r.Check)
 	case "approve":
-		return r.Stage == stageApproving && s.has(ctx, actor.Leader, r.Approve)
+		return r.Stage == stageApproving && s.answers(ctx, r)
 	}
 	return false
+}
+
+// answers reports whether the actor of ctx holds the post that answers for a
+// request, or leads the unit where no post is named.
+func (s *Service) answers(ctx context.Context, r Request) bool {
+	if r.Post != "" {
+		return slices.Contains(actor.Of(ctx).Posts, r.Post)
+	}
+	return s.has(ctx, actor.Leader, r.Approve)
 }
 
 // has reports whether the actor of ctx has a role, or runs the installation, over

@@ -107,6 +107,16 @@ func (s *Service) rows(ctx context.Context) (map[string]requestRow, error) {
 	return out, err
 }
 
+// rounds returns the requests of a plan's slot in all its rounds, the newest first.
+func (s *Service) rounds(ctx context.Context, plan Plan) (out []requestRow, err error) {
+	err = s.db.Read(ctx, func(tx store.Tx) error {
+		out, err = store.Collect(ctx, tx, `SELECT `+requestColumns+` FROM collection_request WHERE assignment = $1 AND unit = $2 AND period = $3 ORDER BY round DESC`,
+			[]any{plan.Assignment.ID, plan.Unit, plan.Period}, scanRequest)
+		return err
+	})
+	return out, err
+}
+
 // planOf returns what a case asks for; fault.NotFound when it is no request.
 func (s *Service) planOf(ctx context.Context, id string) (Plan, error) {
 	row, err := s.rowOf(ctx, id)

@@ -33,6 +33,9 @@ type burdenDetail struct {
 // burdenOf is the entry of a request.
 func burdenOf(row requestRow, kind string, now time.Time) burdenRow {
 	p, a := row.Plan, row.Plan.Assignment
+	if kind == byRevision {
+		p.Held = nil // the first round has counted what it spared
+	}
 	return burdenRow{
 		ID: store.NewID(now), At: now, Asker: a.Asker, Unit: p.Unit, Key: row.Key, Case: row.Case, Basis: a.Basis, Kind: kind,
 		Fields: len(p.Cells) + len(p.Held), Held: len(p.Held), Minutes: a.each() * float64(len(p.Cells)), Spared: a.each() * float64(len(p.Held)),

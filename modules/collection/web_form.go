@@ -95,7 +95,7 @@ func (s *Service) renderForm(w http.ResponseWriter, r *http.Request, in shown) e
 	page := formPageView{
 		Line: s.line(ctx, sh, q), R: q, MayFill: filler && q.open(), MayCheck: s.mine(ctx, q, "check"), MayNod: s.mine(ctx, q, "approve"),
 		MayRecall: filler && (q.Stage == stageChecking || q.Stage == stageApproving), Shown: s.now().Unix(), Basis: q.Basis, Problem: in.problem, Done: in.done,
-		MayRevise: q.Stage == stagePublished && (filler || s.has(ctx, actor.Steward, q.Check) || s.has(ctx, actor.Leader, q.Approve)),
+		MayRevise: q.Stage == stagePublished && s.mayRevise(ctx, q),
 		Saved:     v.Saved, CaseHref: "/flow/cases/" + url.PathEscape(q.ID),
 	}
 	for n, row := range v.Rows {
@@ -219,7 +219,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, in Typed, done 
 			return again
 		}
 	}
-	return s.renderForm(w, r, shown{v, web.Status(err), web.Text(err), ""})
+	return s.renderForm(w, r, shown{v, web.Status(err), web.ShellOf(r.Context()).In(sentence(err)), ""})
 }
 
 // stepByHand passes, approves, returns or recalls.
@@ -286,12 +286,12 @@ func (s *Service) takeSheet(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxSheet)
 	file, _, err := r.FormFile("file")
 	if err != nil {
-		return s.answer(w, r, Typed{}, "", fault.New(fault.Invalid, "choose the .xlsx file that you have filled in"))
+		return s.answer(w, r, Typed{}, "", refuse(fault.Invalid, "请选择填好的 .xlsx 文件", "choose the .xlsx file that you have filled in"))
 	}
 	defer file.Close() //nolint:errcheck // only read
 	b, err := sheet.Read(file)
 	if err == nil && b.Request != id {
-		err = fault.New(fault.Invalid, "the workbook is of request %q, not of this one; send it where it belongs: /collection/%s", b.Request, b.Request)
+		err = refuse(fault.Invalid, "这份表是另一件填报 %s 的，请交到 /collection/%s", "the workbook is of request %q, not of this one; send it where it belongs: /collection/%s", b.Request, b.Request)
 	}
 	var in Typed
 	for _, row := range b.Rows {
