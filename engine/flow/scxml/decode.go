@@ -70,7 +70,8 @@ func (t *tree) take(token xml.Token, line int) error {
 		t.open = t.open[:len(t.open)-1]
 	case xml.CharData:
 		if len(t.open) > 0 {
-			t.open[len(t.open)-1].text += string(x)
+			in := t.open[len(t.open)-1]
+			in.text = append(in.text, x...)
 		} else if len(bytes.TrimSpace(x)) > 0 {
 			return errors.New("there is text outside the root element")
 		}

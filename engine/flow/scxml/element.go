@@ -12,7 +12,7 @@ type element struct {
 	space, name string
 	attrs       []attribute
 	kids        []*element
-	text        string // directly within, all of it
+	text        []byte // directly within, all of it
 	line        int    // where it begins; 0 when it was made here
 }
 

@@ -31,6 +31,10 @@ func translate(text string) (string, error) {
 }
 
 func understand(text string) (*node, error) {
+	const most = 10_000 // bytes: far above what people write
+	if len(text) > most {
+		return nil, fault.New(fault.Invalid, "it has %d bytes, at most %d are translated", len(text), most)
+	}
 	words, err := lex(text)
 	if err != nil {
 		return nil, err

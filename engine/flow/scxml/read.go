@@ -45,11 +45,12 @@ type reader struct {
 	taken    map[string]bool           // ids of states
 	types    map[string]procedure.Type // of other tools' data
 	data     *table                    // declared data
-	assigned []*element                // all <assign>
+	assigned map[string]procedure.Type // of the first value that is written out where one is assigned
+	serial   int                       // of states that share a line and have no id
 }
 
 func newReader(file string) *reader {
-	return &reader{file: file, taken: map[string]bool{}, types: map[string]procedure.Type{}}
+	return &reader{file: file, taken: map[string]bool{}, types: map[string]procedure.Type{}, assigned: map[string]procedure.Type{}}
 }
 
 func (r *reader) build(root *element) *procedure.Procedure {
@@ -77,7 +78,10 @@ func (r *reader) look(e *element) {
 		r.taken[id] = true
 	}
 	if e.space == "" && e.name == "assign" {
-		r.assigned = append(r.assigned, e)
+		location, _ := e.get("location")
+		if v := begins(e); v != nil && r.assigned[field(location)] == "" {
+			r.assigned[field(location)] = typeOf(v)
+		}
 	}
 	if id, _ := e.get("id"); e.space == "" && e.name == "data" {
 		if v := begins(e); v != nil {

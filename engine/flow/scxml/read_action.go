@@ -1,6 +1,7 @@
 package scxml
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -97,7 +98,7 @@ func (r *reader) gives(e *element) *yaml.Node {
 	if v.Kind == yaml.ScalarNode && v.Tag == "!!str" {
 		return scalar(quote(v.Value), e.line)
 	}
-	return scalar(strings.TrimSpace(e.text), e.line) // JSON is CEL
+	return scalar(string(bytes.TrimSpace(e.text)), e.line) // JSON is CEL
 }
 
 // send reads a <send> to the case itself, its parent or its children.

@@ -2,6 +2,7 @@ package scxml
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -138,7 +139,7 @@ func (r *reader) datum(e *element) {
 		r.bad(e.line, "flow.expression", pack.Text{ZH: "<data> 的初值 %q 须是写明的值：数、文字、true、false、列表或表", EN: "the value %q of <data> should be written out: a number, a text, true, false, a list or a map"}, text)
 	}
 	if v == nil {
-		t.put("type", scalar(string(r.guess(name)), e.line))
+		t.put("type", scalar(string(cmp.Or(r.assigned[name], procedure.TextField)), e.line))
 		return
 	}
 	t.put("type", scalar(string(typeOf(v)), e.line))
@@ -162,12 +163,12 @@ func begins(e *element) *yaml.Node {
 
 // inline is what stands between the tags: JSON, else a text.
 func inline(e *element) *yaml.Node {
-	text := strings.Join(strings.Fields(e.text), " ")
+	text := strings.Join(strings.Fields(string(e.text)), " ")
 	if text == "" {
 		return nil
 	}
 	var v any
-	d := json.NewDecoder(bytes.NewReader([]byte(e.text)))
+	d := json.NewDecoder(bytes.NewReader(e.text))
 	d.UseNumber()
 	if d.Decode(&v) == nil && !d.More() {
 		return plain(v, e.line)
@@ -187,20 +188,6 @@ func typeOf(v *yaml.Node) procedure.Type {
 		return procedure.NumberField
 	case v.Tag == "!!bool":
 		return procedure.BoolField
-	}
-	return procedure.TextField
-}
-
-// guess finds the type of a datum without a value: that of the first value which is
-// written out where it is assigned.
-func (r *reader) guess(name string) procedure.Type {
-	for _, a := range r.assigned {
-		if at, _ := a.get("location"); field(at) != name {
-			continue
-		}
-		if v := begins(a); v != nil {
-			return typeOf(v)
-		}
 	}
 	return procedure.TextField
 }

@@ -92,7 +92,8 @@ func (r *reader) part(e, k *element, t *table, b *body) {
 func (r *reader) unnamed(e *element) string {
 	name := fmt.Sprintf("%s-%d", e.name, e.line)
 	for r.taken[name] {
-		name += "x"
+		r.serial++
+		name = fmt.Sprintf("%s-%d-%d", e.name, e.line, r.serial)
 	}
 	r.taken[name] = true
 	return name

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -196,7 +197,7 @@ func TestPassedOver(t *testing.T) {
 	p, findings := scxml.Read(strings.NewReader(`<scxml xmlns:qt="http://www.qt.io/2015/02/scxml-ext" name="My chart 1">
   <qt:editorinfo geometry="1"/><state qt:editorinfo="x"><onentry><log expr="1"/></onentry><onentry><raise event="e"/></onentry></state>
   <state id="state-2" colour="red"/></scxml>`), "x.scxml")
-	if p == nil || p.ID != "My-chart-1" || p.States[0].ID != "state-2x" || len(p.States[0].Entry) != 1 {
+	if p == nil || p.ID != "My-chart-1" || p.States[0].ID != "state-2-1" || len(p.States[0].Entry) != 1 {
 		t.Fatalf("read as %+v with %v", p, findings)
 	}
 	var rules []string
@@ -205,6 +206,33 @@ func TestPassedOver(t *testing.T) {
 	}
 	if d := cmp.Diff([]string{"flow.blocks", "flow.ignored"}, rules); d != "" {
 		t.Error(d, findings)
+	}
+}
+
+// TestCost: a hostile chart of the greatest size costs little.
+func TestCost(t *testing.T) {
+	t.Parallel()
+	fill := func(head, part, tail string) string {
+		return head + strings.Repeat(part, (1<<20-len(head)-len(tail))/len(part)) + tail
+	}
+	for name, chart := range map[string]string{
+		"texts":      fill("<scxml><state id='a'>", "<a xmlns='x'/>.", "</state></scxml>"),
+		"no ids":     fill("<scxml>", "<state/>", "</scxml>"),
+		"data":       fill("<scxml><datamodel>", "<data id='x'/>", "</datamodel><state id='a'/></scxml>"),
+		"assigns":    fill("<scxml><state id='a'><onentry>", "<assign location='x' expr='1'/>", "</onentry></state></scxml>"),
+		"scripts":    fill("<scxml><state id='a'>", "<script/>", "</state></scxml>"),
+		"brackets":   fill("<scxml><state id='a'><transition event='e' cond='", "(", "'/></state></scxml>"),
+		"negations":  fill("<scxml><state id='a'><transition event='e' cond='", "!", "'/></state></scxml>"),
+		"sums":       fill("<scxml><state id='a'><transition event='e' cond='1", "+1", "'/></state></scxml>"),
+		"sums below": "<scxml><state id='a'><transition event='e' cond='1" + strings.Repeat("+1", 4900) + "'/></state></scxml>",
+		"attributes": fill("<scxml", " a=''", "/>"),
+	} {
+		start := time.Now()
+		_, findings := scxml.Read(strings.NewReader(chart), "x.scxml")
+		t.Logf("%s: %s, %d findings", name, time.Since(start), len(findings))
+		if span := time.Since(start); span > 20*time.Second {
+			t.Errorf("%s: took %s", name, span)
+		}
 	}
 }
 

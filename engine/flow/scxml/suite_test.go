@@ -110,7 +110,7 @@ func further(t *testing.T, dir string) []trial {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(strings.TrimSuffix(name, ".scxml") + ".json")
-		if err == nil {                                                        // without one it is a part of another
+		if err == nil { // without one it is a part of another
 			out = append(out, readTrial(t, strings.TrimPrefix(name, dir), chart, text))
 		}
 	}
