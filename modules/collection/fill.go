@@ -133,10 +133,8 @@ func (s *Service) Act(ctx context.Context, id string, step Step) (Request, error
 	if step.Event == "submit" {
 		return Request{}, refuse(fault.Invalid, "请在填报表上提交：POST /collection/requests/%s/submission", "a form is handed in with its values: POST /collection/requests/%s/submission", id)
 	}
-	c, err := s.Flow.Case(ctx, id)
-	if err == nil {
-		_, err = s.requestOf(c) // is it one at all
-	}
+	_, err := s.request(ctx, id) // is it one at all, and the actor's to see
+	var c flow.Case
 	if err == nil {
 		c, err = s.Flow.Send(ctx, flow.Command{Case: id, Event: step.Event, Data: step.Data})
 	}

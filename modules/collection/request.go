@@ -165,10 +165,12 @@ func (s *Service) List(ctx context.Context, q Query) ([]Request, error) {
 		f.Open = false
 	case stagePublished, stageWithdrawn:
 		f.Open, f.State = false, q.Stage
+	case stageApproving:
+		f.State = "" // it has a second state, of the post's
 	default:
 		f.State = q.Stage
 	}
-	cases, err := s.Flow.Find(ctx, f)
+	cases, err := s.find(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -178,9 +180,12 @@ func (s *Service) List(ctx context.Context, q Query) ([]Request, error) {
 		if err != nil {
 			return nil, err
 		}
-		if f.State == "" || f.State == r.Stage {
+		if s.sees(ctx, r) {
 			out = append(out, r)
 		}
+	}
+	if q.Stage == stageApproving {
+		out = slices.DeleteFunc(out, func(r Request) bool { return r.Stage != stageApproving })
 	}
 	if q.Mine != "" {
 		out = slices.DeleteFunc(out, func(r Request) bool { return !s.mine(ctx, r, q.Mine) })
@@ -189,6 +194,21 @@ func (s *Service) List(ctx context.Context, q Query) ([]Request, error) {
 		return cmp.Or(compareDue(a.Due, b.Due), cmp.Compare(a.Period, b.Period), cmp.Compare(a.Number, b.Number))
 	})
 	return out, nil
+}
+
+// find returns the cases that the engine shows the actor of ctx, and those among
+// the newest that this module does: the asker's, and those that are another's turn.
+func (s *Service) find(ctx context.Context, f flow.Filter) ([]flow.Case, error) {
+	cases, err := s.Flow.Find(ctx, f)
+	if err != nil || !actor.Of(ctx).Known() {
+		return cases, err
+	}
+	more, err := s.Flow.Find(s.program(ctx), f)
+	known := map[string]bool{}
+	for _, c := range cases {
+		known[c.ID] = true
+	}
+	return append(cases, slices.DeleteFunc(more, func(c flow.Case) bool { return known[c.ID] })...), err
 }
 
 // compareDue puts what has no due last.
@@ -240,11 +260,28 @@ func (s *Service) has(ctx context.Context, role actor.Role, unit string) bool {
 
 // request reads one request that the actor of ctx may see.
 func (s *Service) request(ctx context.Context, id string) (Request, error) {
-	c, err := s.Flow.Case(ctx, id)
+	c, err := s.Flow.Case(s.program(ctx), id)
 	if err != nil {
 		return Request{}, err
 	}
-	return s.requestOf(c)
+	r, err := s.requestOf(c)
+	if err == nil && !s.sees(ctx, r) {
+		err = refuse(fault.Forbidden, "%s 只有要数、填报、核对、审批它的人能看", "request %s is seen by those who ask, fill in, check or approve", r.Number)
+	}
+	if err != nil {
+		return Request{}, err
+	}
+	return r, nil
+}
+
+// sees reports whether the actor of ctx may read a request: who has a role over a
+// unit that asks, fills in, checks or approves, or the post that answers for it.
+// The engine knows only the unit that fills in and whose turn it is.
+func (s *Service) sees(ctx context.Context, r Request) bool {
+	a := actor.Of(ctx)
+	return r.Post != "" && slices.Contains(a.Posts, r.Post) || slices.ContainsFunc([]string{r.Unit, r.Check, r.Approve, r.Asker}, func(unit string) bool {
+		return s.Access.Decide(ctx, a, actor.Visit, unit) == nil
+	})
 }
 
 // period reads the request's period; it was checked when the request was made.
