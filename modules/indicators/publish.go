@@ -18,7 +18,7 @@ import (
 // delivery that is repeated is harmless.
 //
 // Who calls it has decided that they may be published. Errors: fault.NotFound for an
-// indicator that is not defined, fault.Invalid for one that is derived, for a unit of
+// indicator or a place that is not known, fault.Invalid for one that is derived, for a unit of
 // measure that does not convert or for a status that only the program gives,
 // fault.Conflict when a newer number is known already.
 func (s *Service) Publish(ctx context.Context, document string, title pack.Text, all []observation.Observation) ([]observation.Observation, error) {
@@ -72,6 +72,9 @@ func appendAll(ctx context.Context, tx store.Tx, all []observation.Observation) 
 // publishable says what keeps a number from being published.
 func (s *Service) publishable(ctx context.Context, o observation.Observation, document string) error {
 	i, err := s.Indicator(ctx, o.Indicator)
+	if err == nil {
+		_, err = s.Units.Unit(ctx, o.Unit)
+	}
 	switch {
 	case err != nil:
 		return err
