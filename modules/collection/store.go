@@ -147,16 +147,20 @@ func (s *Service) claim(ctx context.Context, plan Plan, kind string, byID map[st
 		return row, false, err
 	}
 	err = s.db.Write(ctx, func(tx store.Tx) error {
-		row, fresh = requestRow{Key: "collection." + store.NewID(now), Plan: plan}, true
+		row = requestRow{Key: "collection." + store.NewID(now), Plan: plan}
 		row.Plan.Held = append([]Held{}, plan.Held...)
-		was, err := store.Collect(ctx, tx, `SELECT `+requestColumns+` FROM collection_request WHERE assignment = $1 AND unit = $2 AND period = $3 AND round = $4`,
-			[]any{plan.Assignment.ID, plan.Unit, plan.Period, plan.Round}, scanRequest)
+		slot := []any{plan.Assignment.ID, plan.Unit, plan.Period, plan.Round}
+		n, err := tx.Exec(ctx, `INSERT INTO collection_request (assignment, unit, period, round, key, case_, opened, ended, doc) VALUES ($1, $2, $3, $4, $5, '', $6, '', '')
+			ON CONFLICT (assignment, unit, period, round) DO NOTHING`, append(slot, row.Key, store.Micros(now))...) // first, so that a second program waits here for ours
 		if err != nil {
 			return err
 		}
-		if len(was) > 0 {
-			row, fresh = was[0], false
-			return nil
+		if fresh = n > 0; !fresh {
+			was, err := store.Collect(ctx, tx, `SELECT `+requestColumns+` FROM collection_request WHERE assignment = $1 AND unit = $2 AND period = $3 AND round = $4`, slot, scanRequest)
+			if err == nil {
+				row = was[0]
+			}
+			return err
 		}
 		if err := s.claimCells(ctx, tx, &row, byID, cellClaim{row.Key, p, plan.Round}); err != nil {
 			return err
@@ -165,9 +169,7 @@ func (s *Service) claim(ctx context.Context, plan Plan, kind string, byID map[st
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO collection_request (assignment, unit, period, round, key, case_, opened, ended, doc) VALUES ($1, $2, $3, $4, $5, '', $6, $7, $8)`,
-			plan.Assignment.ID, plan.Unit, plan.Period, plan.Round, row.Key, store.Micros(now), row.Ended, string(doc))
-		if err != nil {
+		if _, err = tx.Exec(ctx, `UPDATE collection_request SET ended = $2, doc = $3 WHERE key = $1`, row.Key, row.Ended, string(doc)); err != nil {
 			return err
 		}
 		return putBurden(ctx, tx, burdenOf(row, kind, now))

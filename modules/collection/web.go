@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"yuzhou/engine/org"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/pack"
@@ -135,6 +136,7 @@ type dueView struct {
 	Coming  []coming
 	MayAsk  bool
 	Ask     askForm
+	Units   []choice // that can be asked, for the form
 	Count   int
 	Overdue int
 }
@@ -165,7 +167,24 @@ func (s *Service) renderDue(w http.ResponseWriter, r *http.Request, status int, 
 	if v.Coming, err = s.coming(ctx, sh); err != nil {
 		return err
 	}
+	if v.MayAsk {
+		if v.Units, err = s.askable(ctx, sh); err != nil {
+			return err
+		}
+	}
 	return duePage.RenderStatus(w, r, status, v)
+}
+
+// askable lists the bodies and districts for whoever may ask for numbers.
+func (s *Service) askable(ctx context.Context, sh *web.Shell) ([]choice, error) {
+	units, err := s.Units.Units(ctx, s.now())
+	var out []choice
+	for _, u := range units {
+		if u.Kind != org.Town {
+			out = append(out, choice{Key: u.ID, Name: sh.In(u.Text)})
+		}
+	}
+	return out, err
 }
 
 // coming lists what will be asked of the reader's units in the next three months.

@@ -28,8 +28,7 @@ type formRow struct {
 	Last, Year  *web.Figure
 	Here        *web.Figure
 	Findings    []formFinding
-	Late        bool
-	Unreadable  bool
+	Wrong       bool // a rule finds an error
 }
 
 // formFinding is a finding as the page says it.
@@ -58,9 +57,13 @@ type formPageView struct {
 	Shown     int64 // when the page was made, seconds since 1970: measures a form without script
 	Basis     string
 	Problem   string
+	Todo      []todo // what keeps it from being handed in, when that was tried
 	Done      string // key of the wording
 	CaseHref  string
 }
+
+// todo is something to be mended or explained, with where.
+type todo struct{ Href, Text string }
 
 // reason is why a form can be returned: those of the procedure.
 type reason struct{ Code, Text string }
@@ -77,7 +80,7 @@ func (s *Service) showForm(w http.ResponseWriter, r *http.Request) error {
 	if done != "saved" && done != "submitted" && done != "stepped" {
 		done = ""
 	}
-	return s.renderForm(w, r, shown{v, http.StatusOK, "", done})
+	return s.renderForm(w, r, shown{form: v, status: http.StatusOK, done: done})
 }
 
 // shown is a form with what is to be said above it.
@@ -85,6 +88,7 @@ type shown struct {
 	form    FormView
 	status  int
 	problem string
+	listed  bool // the problem is what keeps it from being handed in
 	done    string
 }
 
@@ -101,11 +105,14 @@ func (s *Service) renderForm(w http.ResponseWriter, r *http.Request, in shown) e
 	for n, row := range v.Rows {
 		page.Rows = append(page.Rows, s.formRow(sh, v, n, row))
 	}
-	for _, f := range v.Findings {
+	for _, f := range v.obstacles() {
 		if f.Severity == Error {
 			page.Errors++
 		} else {
 			page.Warnings++
+		}
+		if in.listed {
+			page.Todo = append(page.Todo, v.todo(sh, f))
 		}
 	}
 	for _, h := range v.Held {
@@ -138,9 +145,24 @@ func (s *Service) formRow(sh *web.Shell, v FormView, n int, row Row) formRow {
 	for _, f := range v.Findings {
 		if f.Cell == row.Cell {
 			out.Findings = append(out.Findings, formFinding{f.Severity, sh.In(f.Text)})
+			out.Wrong = out.Wrong || f.Severity == Error
 		}
 	}
 	return out
+}
+
+// todo words a finding for the list above a form that could not be handed in.
+func (v *FormView) todo(sh *web.Shell, f Finding) todo {
+	i := v.rowOf(f.Cell)
+	if i < 0 {
+		return todo{"#collection-grid", sh.In(f.Text)}
+	}
+	field := "v" // an error is mended in the value, a warning is explained
+	if f.Severity == Warning {
+		field = "n"
+	}
+	row := v.Rows[i]
+	return todo{"#" + field + strconv.Itoa(i+1), sh.In(row.Name) + " · " + sh.In(row.PlaceName) + " · " + sh.In(f.Text)}
 }
 
 // filingRows lists what was handed in and published by this request.
@@ -214,12 +236,13 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, in Typed, done 
 		return err
 	}
 	v, again := s.try(r.Context(), id, in)
+	listed := again == nil && done == "submitted" && v.obstacle() != nil
 	if again != nil {
 		if v, again = s.form(r.Context(), id); again != nil {
 			return again
 		}
 	}
-	return s.renderForm(w, r, shown{v, web.Status(err), web.ShellOf(r.Context()).In(sentence(err)), ""})
+	return s.renderForm(w, r, shown{form: v, status: web.Status(err), problem: web.ShellOf(r.Context()).In(sentence(err)), listed: listed})
 }
 
 // stepByHand passes, approves, returns or recalls.
