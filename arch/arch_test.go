@@ -16,7 +16,7 @@ import (
 func rules() map[string]Rule {
 	return map[string]Rule{
 		"floors": Floors, "roles": Roles, "city": City, "tables": Tables, "migrations": Migrations, "routes": Routes,
-		"sizes": Sizes, "comments": Comments, "fuzzed": Fuzzed, "readmes": Readmes, "links": Links, "dependencies": Dependencies,
+		"sizes": Sizes, "comments": Comments, "fuzzed": Fuzzed, "pages": Pages, "readmes": Readmes, "links": Links, "dependencies": Dependencies,
 	}
 }
 

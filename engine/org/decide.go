@@ -58,7 +58,7 @@ func (w wording) Error() string { return w.key }
 // refuse returns a fault that says the wording of key in English, and that a
 // page can say in its own language: see said.
 func (s *Service) refuse(kind fault.Kind, key string, args ...any) error {
-	words, err := s.words()
+	words, err := web.Catalogs(files)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (s *Service) said(err error, lang string) (text string, ok bool) {
 	if !ok {
 		return "", false
 	}
-	words, err := s.words()
+	words, err := web.Catalogs(files)
 	if err != nil {
 		return "", false
 	}

@@ -80,11 +80,10 @@ type Holder struct {
 
 // Service is the engine: one for the whole program.
 type Service struct {
-	db    *store.DB
-	log   *slog.Logger
-	now   func() time.Time
-	site  web.Site
-	words func() (map[string]web.Catalog, error) // this package's wordings by language
+	db   *store.DB
+	log  *slog.Logger
+	now  func() time.Time
+	site web.Site
 
 	known  known    // who was looked up a moment ago
 	gate   gate     // before the hashing of passwords
@@ -97,8 +96,7 @@ type Service struct {
 func New(h module.Host) *Service {
 	return &Service{
 		db: h.DB, log: h.Log, now: h.Now, site: h.Site,
-		words: sync.OnceValues(func() (map[string]web.Catalog, error) { return web.Catalogs(files) }),
-		gate:  newGate(), door: newDoorman(),
+		gate: newGate(), door: newDoorman(),
 	}
 }
 

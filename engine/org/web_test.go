@@ -17,6 +17,18 @@ import (
 	"yuzhou/packs"
 )
 
+// TestTemplates: what the pages name exists, in both languages.
+func TestTemplates(t *testing.T) {
+	testkit.Page(t, signInPage)
+	testkit.Page(t, mePage)
+	testkit.Page(t, peoplePage)
+	testkit.Page(t, personPage)
+	testkit.Page(t, auditPage)
+	testkit.Page(t, unitsPage)
+	testkit.Page(t, unitPage)
+	testkit.Page(t, routesPage)
+}
+
 // site is a whole site with this engine alone on it.
 type site struct {
 	town

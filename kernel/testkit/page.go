@@ -10,18 +10,25 @@ import (
 	"yuzhou/kernel/web"
 )
 
-// Page fails t unless, in every language, each field and method that p names
+// Page fails t unless, in every language, p can be read, each field and method that p names
 // exists in T or in the shell, and each wording that it asks for by a literal key
 // can be had.
 func Page[T any](t *testing.T, p web.PageOf[T]) {
 	t.Helper()
 	for _, lang := range web.Langs() {
-		page := p.Template(lang)
+		page, err := p.Template(lang)
+		if err != nil {
+			t.Fatalf("%s: %v", lang, err)
+		}
+		words, err := p.Words(lang)
+		if err != nil {
+			t.Fatalf("%s: %v", lang, err)
+		}
 		if err := templatecheck.CheckHTML(page, web.View[T]{}); err != nil {
 			t.Errorf("%s: %v", lang, err)
 		}
 		for _, key := range keys(page) {
-			if _, err := p.Words(lang).T(key); err != nil {
+			if _, err := words.T(key); err != nil {
 				t.Errorf("%s: %v", lang, err)
 			}
 		}

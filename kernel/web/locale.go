@@ -1,6 +1,7 @@
 package web
 
 import (
+	"embed"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -26,9 +28,20 @@ func Langs() []string { return []string{ZH, EN} }
 // Catalog is the wordings of one language: key to text, %-verbs as in fmt.
 type Catalog map[string]string
 
+// catalogs holds what Catalogs has read: embed.FS to func() (map[string]Catalog, error).
+//
+//nolint:gochecknoglobals // a cache of embedded files, which do not change
+var catalogs sync.Map
+
 // Catalogs reads locale/zh-CN.yaml and locale/en.yaml of fsys, flat tables of
-// key: text. Both must have the same keys, or the result is fault.Invalid.
-func Catalogs(fsys fs.FS) (map[string]Catalog, error) {
+// key: text, once for all who ask: nobody may write what it returns. Both must have
+// the same keys, or the result is fault.Invalid.
+func Catalogs(fsys embed.FS) (map[string]Catalog, error) {
+	read, _ := catalogs.LoadOrStore(fsys, sync.OnceValues(func() (map[string]Catalog, error) { return readCatalogs(fsys) }))
+	return read.(func() (map[string]Catalog, error))() //nolint:forcetypeassert,errcheck // nothing else is stored
+}
+
+func readCatalogs(fsys fs.FS) (map[string]Catalog, error) {
 	out := map[string]Catalog{}
 	for _, lang := range Langs() {
 		c, err := catalog(fsys, lang)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
+	"sync"
 )
 
 //go:embed pages locale
@@ -18,48 +19,62 @@ type View[T any] struct {
 	V T
 }
 
-// PageOf is an HTML page that shows a T, in every language. Pages are parsed
-// when the program starts; testkit.Page proves that every field and wording a
-// page names exists.
+// PageOf is an HTML page that shows a T, in every language. A page is read when it
+// is first shown, so that a command of one line starts at once; testkit.Page proves
+// in its package's tests that it can be read and that every field and wording that
+// it names exists.
 type PageOf[T any] struct {
-	fsys   fs.FS
+	fsys   embed.FS
 	name   string
-	byLang map[string]*template.Template
-	words  map[string]Catalog
+	byLang map[string]func() (*template.Template, error)
 }
 
-// MustPage parses the named file of fsys, which defines the templates "title"
-// and "content", with the wordings in fsys's locale folder. Other files under
-// parts/ of fsys may be used by it. It panics when something is missing or
-// malformed, so call it only to initialise a package variable.
-func MustPage[T any](fsys fs.FS, name string) PageOf[T] {
-	p := PageOf[T]{fsys: fsys, name: name, byLang: map[string]*template.Template{}, words: map[string]Catalog{}}
-	common := must(Catalogs(own))
-	words := must(Catalogs(fsys))
+// MustPage names a file of fsys, which defines the templates "title" and "content"
+// with the wordings in fsys's locale folder. Other files in pages/parts/ of fsys may
+// be used by it. It panics when there is no such file.
+func MustPage[T any](fsys embed.FS, name string) PageOf[T] {
+	if _, err := fs.Stat(fsys, name); err != nil {
+		panic(err) //nolint:forbidigo // runs before main, on embedded files
+	}
+	p := PageOf[T]{fsys: fsys, name: name, byLang: map[string]func() (*template.Template, error){}}
 	for _, lang := range Langs() {
-		p.words[lang] = maps.Clone(common[lang])
-		maps.Copy(p.words[lang], words[lang])
-		p.byLang[lang] = p.Template(lang)
+		p.byLang[lang] = sync.OnceValues(func() (*template.Template, error) { return p.Template(lang) })
 	}
 	return p
 }
 
 // Template parses the page in a language anew: one that has been shown can no
-// longer be looked into, as testkit does. It panics as MustPage does.
-func (p PageOf[T]) Template(lang string) *template.Template {
-	t := template.New("layout.html").Funcs(p.words[lang].funcs(lang))
-	template.Must(t.ParseFS(own, "pages/*.html"))
-	if parts := must(fs.Glob(p.fsys, "pages/parts/*.html")); len(parts) > 0 {
-		template.Must(t.ParseFS(p.fsys, "pages/parts/*.html"))
+// longer be looked into, as testkit does.
+func (p PageOf[T]) Template(lang string) (*template.Template, error) {
+	words, err := p.Words(lang)
+	if err != nil {
+		return nil, err
 	}
-	return template.Must(t.ParseFS(p.fsys, p.name))
+	t, err := template.New("layout.html").Funcs(words.funcs(lang)).ParseFS(own, "pages/*.html")
+	if err != nil {
+		return nil, err
+	}
+	parts, err := fs.Glob(p.fsys, "pages/parts/*.html")
+	if err != nil {
+		return nil, err
+	}
+	return t.ParseFS(p.fsys, append(parts, p.name)...)
 }
 
-func must[T any](v T, err error) T {
+// Words returns the wordings that the page has in a language: the program's own and
+// those of its module.
+func (p PageOf[T]) Words(lang string) (Catalog, error) {
+	common, err := Catalogs(own)
 	if err != nil {
-		panic(err) //nolint:forbidigo // MustPage runs before main, on embedded files
+		return nil, err
 	}
-	return v
+	words, err := Catalogs(p.fsys)
+	if err != nil {
+		return nil, err
+	}
+	out := maps.Clone(common[lang])
+	maps.Copy(out, words[lang])
+	return out, nil
 }
 
 // Render answers with the page showing v, or returns an error having written nothing.
@@ -70,19 +85,20 @@ func (p PageOf[T]) Render(w http.ResponseWriter, r *http.Request, v T) error {
 // RenderStatus is Render with another status than 200.
 func (p PageOf[T]) RenderStatus(w http.ResponseWriter, r *http.Request, status int, v T) error {
 	sh := ShellOf(r.Context())
+	page, err := p.byLang[sh.Lang]()
+	if err != nil {
+		return err
+	}
 	var buf bytes.Buffer
-	if err := p.byLang[sh.Lang].ExecuteTemplate(&buf, "layout.html", View[T]{sh, v}); err != nil {
+	if err := page.ExecuteTemplate(&buf, "layout.html", View[T]{sh, v}); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", sh.Lang)
 	w.WriteHeader(status)
-	_, err := buf.WriteTo(w)
+	_, err = buf.WriteTo(w)
 	return err
 }
-
-// Words returns the wordings that the page has in a language, for testkit.
-func (p PageOf[T]) Words(lang string) Catalog { return p.words[lang] }
 
 // errorView is what the error page shows.
 type errorView struct {
@@ -91,7 +107,7 @@ type errorView struct {
 	Request string
 }
 
-//nolint:gochecknoglobals // parsed once, never written
+//nolint:gochecknoglobals // never written
 var errorPage = MustPage[errorView](own, "pages/error/error.html")
 
 func renderError(w http.ResponseWriter, r *http.Request, status int, err error) error {

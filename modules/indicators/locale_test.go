@@ -4,8 +4,19 @@ import (
 	"testing"
 
 	"yuzhou/kernel/observation"
+	"yuzhou/kernel/testkit"
 	"yuzhou/kernel/web"
 )
+
+// TestTemplates: what the pages name exists, in both languages.
+func TestTemplates(t *testing.T) {
+	testkit.Page(t, listPage)
+	testkit.Page(t, indicatorPage)
+	testkit.Page(t, numberPage)
+	testkit.Page(t, documentPage)
+	testkit.Page(t, importPage)
+	testkit.Page(t, mapPage)
+}
 
 // TestWordings: the pages build some keys from values; each has its wording.
 func TestWordings(t *testing.T) {

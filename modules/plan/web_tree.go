@@ -186,6 +186,10 @@ func (s *Service) showCheck(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	words, err := web.Catalogs(pages)
+	if err != nil {
+		return err
+	}
 	var v checkView
 	for _, f := range slices.Concat(numbers, own) {
 		row := found(f, sh)
@@ -198,7 +202,7 @@ func (s *Service) showCheck(w http.ResponseWriter, r *http.Request) error {
 				row.Figures = append(row.Figures, sh.Figure(*o))
 			}
 		}
-		v.add(f, row, checkPage.Words(sh.Lang))
+		v.add(f, row, words[sh.Lang])
 	}
 	slices.SortStableFunc(v.Groups, func(a, b checkGroup) int { return grave(a.Severity) - grave(b.Severity) })
 	return checkPage.Render(w, r, v)
