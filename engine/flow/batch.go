@@ -38,13 +38,15 @@ type batch struct {
 // row is a case in memory while a batch runs.
 type row struct {
 	Case
-	before []taskRow // as stored; nil of a new case
-	state  State
-	p      *procedure.Procedure
-	wake   time.Time
-	text   string // state as stored
-	fresh  bool   // not in the database yet
-	dirty  bool   // to be written
+	before  []taskRow // as stored; nil of a new case
+	state   State
+	p       *procedure.Procedure
+	wake    time.Time // when a clock next has something to tell
+	timer   time.Time // wake as stored
+	text    string    // state as stored
+	fresh   bool      // not in the database yet
+	changed bool      // the case has changed since it was read
+	dirty   bool      // something of it is to be written
 }
 
 func (b *batch) run(ctx context.Context, group []*request) (_ []answer, err error) {
@@ -91,7 +93,7 @@ func (b *batch) one(ctx context.Context, r *request) (Case, error) {
 	case r.migrate != nil:
 		return b.migrate(ctx, r.who, *r.migrate)
 	}
-	return b.wake(ctx, r.wake)
+	return b.wake(ctx, *r.wake)
 }
 
 // open opens a case.
@@ -175,11 +177,12 @@ func sender(w person) string {
 }
 
 // wake tells a case what its clocks have to say, in order of their instants.
-func (b *batch) wake(ctx context.Context, id string) (Case, error) {
-	r, err := b.find(ctx, id)
+func (b *batch) wake(ctx context.Context, t timer) (Case, error) {
+	r, err := b.find(ctx, t.id)
 	if err != nil {
 		return Case{}, err
 	}
+	r.timer = t.at // whatever its clocks say now, this is what is to go
 	for range 2 * (len(r.state.Clocks) + 1) * maxRings {
 		next, ok := r.state.next(b.cal)
 		if !ok || next.At.After(b.now) || r.state.Done {
@@ -190,7 +193,6 @@ func (b *batch) wake(ctx context.Context, id string) (Case, error) {
 			return Case{}, fmt.Errorf("case %s, %s: %w", r.ID, e.Name, err)
 		}
 	}
-	b.settle(r)
 	b.touch(r)
 	return r.Case, nil
 }
@@ -231,22 +233,10 @@ func (b *batch) happen(r *row, key string, e machine.Event) error {
 			return err
 		}
 	}
-	b.settle(r)
+	r.changed = true
+	r.settle(b.cal, b.now)
 	b.touch(r)
 	return nil
-}
-
-// settle fills in what is computed from the state under the calendar in force.
-func (b *batch) settle(r *row) {
-	r.State = r.state.Configuration
-	r.Clocks, r.Tasks = r.state.Clocks, r.state.Tasks
-	r.Light, r.Due, r.wake = r.state.light(b.cal, b.now), r.state.due(b.cal), time.Time{}
-	if r.state.Done && r.Closed.IsZero() {
-		r.Closed = r.state.Last
-	}
-	if next, ok := r.state.next(b.cal); ok && !r.state.Done {
-		r.wake = next.At
-	}
 }
 
 func (b *batch) touch(r *row) {
@@ -285,7 +275,7 @@ func (b *batch) find(ctx context.Context, id string) (*row, error) {
 	if r, ok := b.cases[id]; ok {
 		return r, nil
 	}
-	r, err := b.s.load(ctx, b.tx, b.st, id)
+	r, err := b.s.load(ctx, b.st, b.cal, id)
 	if err != nil {
 		return nil, err
 	}

@@ -335,6 +335,67 @@ func TestNewCalendar(t *testing.T) {
 	})
 }
 
+// TestNewCalendarStopped: a program that stops while dues are recomputed goes on
+// where it was, and what happens to a case meanwhile is not lost.
+func TestNewCalendarStopped(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b *bench) {
+		clerk := as(t.Context(), "clerk", actor.Clerk, "500112")
+		cases := []Case{b.permit(t), b.permit(t), b.permit(t)}
+		source, err := os.ReadFile(calendar2026)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := strings.Replace(string(source), `"2026-02-23": 春节`, `"2026-02-23": 春节, "2026-02-24": 春节`, 1)
+		var c change
+		var rows []clocked
+		if err := b.db.Write(t.Context(), func(tx store.Tx) error {
+			if err := b.putCalendar(t.Context(), tx, []byte(changed)); err != nil {
+				return err
+			}
+			if c, _, err = readChange(t.Context(), tx); err != nil {
+				return err
+			}
+			rows, err = openClocks(t.Context(), tx, "", lastID)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		k, err := c.chunk(rows[:2], b.now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.more = true
+		b.must(t, clerk, cases[0], "accept", nil) // after the chunk was computed, before it is written
+		if err := b.relit(t.Context(), c, k, ""); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.relight(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for i, was := range cases {
+			moves, err := b.Moved(clerk, was.ID)
+			if err != nil || len(moves) == 0 || !moves[0].Before.Before(moves[0].After) {
+				t.Errorf("case %d moved: %+v, %v", i, moves, err)
+			}
+			now, err := b.Case(clerk, was.ID)
+			if err != nil || !now.Due.After(was.Due) {
+				t.Errorf("case %d is due %v, was %v, %v", i, now.Due, was.Due, err)
+			}
+		}
+		box, err := b.Inbox(clerk, Asking{})
+		if err != nil || len(box.Items) != 3 {
+			t.Fatalf("inbox: %+v, %v", box, err)
+		}
+		for _, it := range box.Items {
+			if at := it.Case.Clocks[it.Detail.Clock]; it.Detail.Clock != "" && !it.Due.Equal(dueOf(at, c.is)) {
+				t.Errorf("a task is due %v, its clock %v", it.Due, dueOf(at, c.is))
+			}
+		}
+		b.sound(t)
+	})
+}
+
 func TestTasks(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
@@ -466,6 +527,7 @@ func TestTampering(t *testing.T) {
 	for name, change := range map[string]string{
 		"an event is changed": `UPDATE flow_event SET data = '{"reason":"scope"}' WHERE name = 'accept'`,
 		"an event is removed": `DELETE FROM flow_event WHERE name = 'accept'`,
+		"a timer is lost":     `DELETE FROM flow_timer`,
 		"a case is changed":   `UPDATE flow_case SET state = REPLACE(state, '"rounds":0', '"rounds":1')`,
 	} {
 		t.Run(name, func(t *testing.T) {

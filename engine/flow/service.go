@@ -109,8 +109,12 @@ func (s *Service) row(ctx context.Context, id string) (*row, error) {
 	}
 	var r *row
 	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
+		cal, err := s.calendar(ctx, tx)
+		if err != nil {
+			return err
+		}
 		st := newStatements(ctx, tx)
-		r, err = s.load(ctx, tx, st, id)
+		r, err = s.load(ctx, st, cal, id)
 		return errors.Join(err, st.close())
 	})
 	if err != nil {

@@ -118,6 +118,15 @@ func (s State) next(cal clock.Calendar) (first ring, ok bool) {
 	return first, ok
 }
 
+// wake returns when a running clock next has something to tell; zero when none has,
+// or when it cannot be known yet.
+func (s State) wake(cal clock.Calendar) time.Time {
+	if next, ok := s.next(cal); ok && !s.Done {
+		return next.At
+	}
+	return time.Time{}
+}
+
 // before orders rings by time, then by name, so that a replay has one order.
 func (r ring) before(o ring) bool {
 	if !r.At.Equal(o.At) {

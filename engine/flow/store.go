@@ -88,38 +88,49 @@ func (t Task) holder() string {
 }
 
 // taskRows returns the rows of a case's open tasks.
-func taskRows(c Case, s State, cal clock.Calendar, now time.Time) []taskRow {
+func taskRows(id string, s State, cal clock.Calendar, now time.Time) []taskRow {
 	out := make([]taskRow, 0, len(s.Tasks))
 	for _, t := range s.Tasks {
-		at, light := c.Due, c.Light
+		var at time.Time
+		var light clock.Light
 		if k, ok := s.Clocks[t.Clock]; ok {
 			at, light = dueOf(k, cal), k.Light(cal, now)
+		} else {
+			at, light = s.due(cal), s.light(cal, now)
 		}
 		due := never
 		if !at.IsZero() {
 			due = store.Micros(at)
 		}
-		out = append(out, taskRow{c.ID + "." + t.ID, t.holder(), t.Owner.Unit, store.Micros(t.Opened), due, lightNumber(light)})
+		out = append(out, taskRow{id + "." + t.ID, t.holder(), t.Owner.Unit, store.Micros(t.Opened), due, lightNumber(light)})
 	}
 	return out
 }
 
-const caseColumns = `id, number, procedure, digest, zh, en, subject, unit, parent, opened, closed, events, light, due, wake, state`
+const caseColumns = `id, number, procedure, digest, zh, en, subject, unit, parent, opened, closed, events, state`
 
+// scanCase reads a case as it is stored: settle adds what the calendar makes of it.
 func scanCase(scan func(...any) error) (r row, err error) {
-	var opened, closed, light, due, wake int64
+	var opened, closed int64
 	var text string
 	if err := scan(&r.ID, &r.Number, &r.Procedure, &r.Digest, &r.Title.ZH, &r.Title.EN, &r.Subject, &r.Unit, &r.Parent,
-		&opened, &closed, &r.Events, &light, &due, &wake, &text); err != nil {
+		&opened, &closed, &r.Events, &text); err != nil {
 		return row{}, err
 	}
-	r.Opened, r.Closed, r.Due, r.wake, r.Light = instant(opened), instant(closed), instant(due), instant(wake), lightOf(light)
-	r.text = text
+	r.Opened, r.Closed, r.text = instant(opened), instant(closed), text
 	if r.state, err = decodeState(text); err != nil {
 		return row{}, fmt.Errorf("state of case %s: %w", r.ID, err)
 	}
-	r.State, r.Clocks, r.Tasks = r.state.Configuration, r.state.Clocks, r.state.Tasks
 	return r, nil
+}
+
+// settle fills in what follows from the state under a calendar at an instant.
+func (r *row) settle(cal clock.Calendar, now time.Time) {
+	r.State, r.Clocks, r.Tasks = r.state.Configuration, r.state.Clocks, r.state.Tasks
+	r.Light, r.Due, r.wake = r.state.light(cal, now), r.state.due(cal), r.state.wake(cal)
+	if r.state.Done && r.Closed.IsZero() {
+		r.Closed = r.state.Last
+	}
 }
 
 // decodeState reads a stored state: whole numbers as int64, others as float64.
@@ -134,8 +145,9 @@ func decodeState(text string) (State, error) {
 	return s, nil
 }
 
-// load reads a case with its procedure and its rows of the inbox.
-func (s *Service) load(ctx context.Context, tx store.Tx, st *statements, id string) (*row, error) {
+// load reads a case with its procedure and its rows of the inbox, settled under a
+// calendar.
+func (s *Service) load(ctx context.Context, st *statements, cal clock.Calendar, id string) (*row, error) {
 	var r row
 	found := false
 	err := st.each(`SELECT `+caseColumns+` FROM flow_case WHERE id = $1`, []any{id}, func(scan func(...any) error) (err error) {
@@ -149,7 +161,9 @@ func (s *Service) load(ctx context.Context, tx store.Tx, st *statements, id stri
 	if !found {
 		return nil, fault.New(fault.NotFound, "there is no case %q", id)
 	}
-	if r.p, err = s.version(ctx, tx, r.Digest); err != nil {
+	r.settle(cal, s.now())
+	r.timer = r.wake
+	if r.p, err = s.version(ctx, st.tx, r.Digest); err != nil {
 		return nil, err
 	}
 	err = st.each(`SELECT id, holder, unit, opened, due, light FROM flow_task WHERE id > $1 AND id < $2 ORDER BY id`, []any{id + ".", id + "/"}, func(scan func(...any) error) error {
@@ -290,18 +304,37 @@ func (b *batch) writeBeside(st *statements) error {
 
 func (b *batch) writeCase(st *statements, r *row) error {
 	var err error
-	if r.fresh {
-		err = st.exec(`INSERT INTO flow_case (`+caseColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-			r.ID, r.Number, r.Procedure, r.Digest, r.Title.ZH, r.Title.EN, r.Subject, r.Unit, r.Parent,
-			micros(r.Opened), micros(r.Closed), r.Events, lightNumber(r.Light), micros(r.Due), micros(r.wake), r.text)
-	} else {
-		err = st.exec(`UPDATE flow_case SET digest = $1, closed = $2, events = $3, light = $4, due = $5, wake = $6, state = $7 WHERE id = $8`,
-			r.Digest, micros(r.Closed), r.Events, lightNumber(r.Light), micros(r.Due), micros(r.wake), r.text, r.ID)
+	switch {
+	case r.fresh:
+		err = st.exec(`INSERT INTO flow_case (`+caseColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+			r.ID, r.Number, r.Procedure, r.Digest, r.Title.ZH, r.Title.EN, r.Subject, r.Unit, r.Parent, micros(r.Opened), micros(r.Closed), r.Events, r.text)
+	case r.changed:
+		err = st.exec(`UPDATE flow_case SET digest = $1, closed = $2, events = $3, state = $4 WHERE id = $5`, r.Digest, micros(r.Closed), r.Events, r.text, r.ID)
+	}
+	if err == nil {
+		err = r.writeTimer(st)
 	}
 	if err != nil {
 		return err
 	}
-	return b.writeTasks(st, r, taskRows(r.Case, r.state, b.cal, b.now))
+	return b.writeTasks(st, r, taskRows(r.ID, r.state, b.cal, b.now))
+}
+
+// writeTimer puts the timer of a case where its clocks say.
+func (r *row) writeTimer(st *statements) error {
+	if r.wake.Equal(r.timer) {
+		return nil
+	}
+	if !r.timer.IsZero() {
+		if err := st.exec(`DELETE FROM flow_timer WHERE at = $1 AND case_ = $2`, micros(r.timer), r.ID); err != nil {
+			return err
+		}
+	}
+	r.timer = r.wake
+	if r.wake.IsZero() {
+		return nil
+	}
+	return st.exec(`INSERT INTO flow_timer (at, case_) VALUES ($1, $2) ON CONFLICT (at, case_) DO NOTHING`, micros(r.wake), r.ID)
 }
 
 // writeTasks brings the inbox to what the case says, touching changed rows alone.

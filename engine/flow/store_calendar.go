@@ -20,7 +20,7 @@ const calendarFile = "calendar/holidays.yaml"
 
 // relightChunk is how many cases are recomputed in one transaction: others wait
 // for it no longer than some 100 ms.
-const relightChunk = 5000
+const relightChunk = 20000
 
 // loadPack reads the calendar of a pack.
 func (s *Service) loadPack(p *pack.Pack) pack.Load {
@@ -108,47 +108,64 @@ func newestCalendar(ctx context.Context, tx store.Tx) (digest string, err error)
 }
 
 // relight recomputes the dues and lights of all open cases when a calendar has
-// come that they were not computed with. It goes on where it was stopped.
+// come that they were not computed with. What was stopped on the way is ended first.
 func (s *Service) relight(ctx context.Context) error {
-	var was, now, from string
-	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
-		if now, err = newestCalendar(ctx, tx); err != nil {
+	for {
+		var c change
+		var from string
+		err := s.db.Read(ctx, func(tx store.Tx) (err error) {
+			c, from, err = readChange(ctx, tx)
+			return err
+		})
+		if err != nil || c.before == c.after {
 			return err
 		}
-		was, from, err = lastRelit(ctx, tx)
-		return err
-	})
-	if err != nil || now == "" || (was == now && from == "") {
-		return err
+		if err := s.relightAll(ctx, c, from); err != nil {
+			return err
+		}
 	}
-	if was != now {
-		from = ""
+}
+
+// readChange returns what is to be made of the open cases after an id; before and
+// after are the same when there is nothing to do.
+func readChange(ctx context.Context, tx store.Tx) (c change, from string, err error) {
+	last, err := lastRelit(ctx, tx)
+	if err != nil {
+		return c, "", err
 	}
-	return s.relightAll(ctx, change{was, now}, from)
+	c.before, c.after = last.Before, last.After
+	if last.Upto == "" {
+		c.before = last.After
+		if c.after, err = newestCalendar(ctx, tx); err != nil || c.before == c.after {
+			return c, "", err
+		}
+	}
+	if c.was, err = readCalendar(ctx, tx, c.before); err != nil {
+		return c, "", err
+	}
+	c.is, err = readCalendar(ctx, tx, c.after)
+	return c, last.Upto, err
 }
 
 // relightFirst notes the calendar that the first case will be computed with.
 func (s *Service) relightFirst(ctx context.Context) error {
-	var was string
+	var last relit
 	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
-		was, _, err = lastRelit(ctx, tx)
+		last, err = lastRelit(ctx, tx)
 		return err
 	})
-	if err != nil || was != "" {
+	if err != nil || last.After != "" {
 		return err
 	}
 	return s.relight(ctx)
 }
 
-// lastRelit returns the calendar that dues were last computed with, and how far
-// that had come.
-func lastRelit(ctx context.Context, tx store.Tx) (digest, upto string, err error) {
+// lastRelit returns what was last told of a calendar: nothing before the first.
+func lastRelit(ctx context.Context, tx store.Tx) (last relit, err error) {
 	var text string
 	found, err := tx.One(ctx, `SELECT data FROM flow_event WHERE case_ = '' AND name = $1 ORDER BY seq DESC LIMIT 1`, []any{eventCalendar}, &text)
-	if err != nil || !found {
-		return "", "", err
+	if err == nil && found {
+		err = json.Unmarshal([]byte(text), &last)
 	}
-	var d relit
-	err = json.Unmarshal([]byte(text), &d)
-	return d.After, d.Upto, err
+	return last, err
 }

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"strconv"
 
+	"yuzhou/engine/flow/clock"
 	"yuzhou/engine/flow/cloudevent"
 	"yuzhou/engine/flow/ical"
 	"yuzhou/engine/flow/ocel"
@@ -141,6 +142,10 @@ func (s *Service) cloudEvents(ctx context.Context, after int64, limit int) ([]cl
 	}
 	var out []cloudevent.Event
 	err := s.db.Read(ctx, func(tx store.Tx) error {
+		cal, err := s.calendar(ctx, tx)
+		if err != nil {
+			return err
+		}
 		st := newStatements(ctx, tx)
 		defer st.close() //nolint:errcheck // read only
 		for len(out) < limit {
@@ -148,7 +153,7 @@ func (s *Service) cloudEvents(ctx context.Context, after int64, limit int) ([]cl
 			if err != nil {
 				return err
 			}
-			some, err := s.seenBy(ctx, reading{tx, st, s.person(ctx)}, events)
+			some, err := s.seenBy(ctx, reading{st, cal, s.person(ctx)}, events)
 			if err != nil {
 				return err
 			}
@@ -165,8 +170,8 @@ func (s *Service) cloudEvents(ctx context.Context, after int64, limit int) ([]cl
 
 // reading is a transaction in which somebody reads.
 type reading struct {
-	tx  store.Tx
 	st  *statements
+	cal clock.Calendar
 	who person
 }
 
@@ -174,7 +179,7 @@ type reading struct {
 func (s *Service) seenBy(ctx context.Context, r reading, events []event) ([]cloudevent.Event, error) {
 	var out []cloudevent.Event
 	for _, e := range events {
-		c, err := s.load(ctx, r.tx, r.st, e.Case)
+		c, err := s.load(ctx, r.st, r.cal, e.Case)
 		if err != nil {
 			return nil, err
 		}

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"yuzhou/engine/flow/clock"
 	"yuzhou/engine/flow/procedure"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/store"
@@ -40,7 +42,11 @@ func (s *Service) Find(ctx context.Context, f Filter) ([]Case, error) {
 		return nil, fault.New(fault.Invalid, "limit is %d; give 1 to %d", f.Limit, maxFound)
 	}
 	var out []Case
-	err := s.db.Read(ctx, func(tx store.Tx) error {
+	cal, err := s.Calendar(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.Read(ctx, func(tx store.Tx) error {
 		more := true
 		for more && len(out) < f.Limit {
 			query, args := f.query()
@@ -48,6 +54,7 @@ func (s *Service) Find(ctx context.Context, f Filter) ([]Case, error) {
 			if err != nil {
 				return err
 			}
+			settleAll(rows, cal, s.now())
 			some := f.pick(rows, s.person(ctx))
 			out = append(out, some[:min(len(some), f.Limit-len(out))]...)
 			if more = len(rows) == f.Limit; more {
@@ -57,6 +64,12 @@ func (s *Service) Find(ctx context.Context, f Filter) ([]Case, error) {
 		return nil
 	})
 	return out, err
+}
+
+func settleAll(rows []row, cal clock.Calendar, now time.Time) {
+	for i := range rows {
+		rows[i].settle(cal, now)
+	}
 }
 
 // pick returns those of a chunk that stand where the filter says and that a

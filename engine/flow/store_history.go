@@ -3,7 +3,9 @@ package flow
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"yuzhou/engine/flow/clock"
 	"yuzhou/engine/flow/machine"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/store"
@@ -66,10 +68,13 @@ func (s *Service) Verify(ctx context.Context) (Audited, error) {
 		if err != nil {
 			return err
 		}
-		st := newStatements(ctx, tx)
-		defer st.close() //nolint:errcheck // read only
+		v, err := s.auditor(ctx, tx)
+		if err != nil {
+			return err
+		}
+		defer v.st.close() //nolint:errcheck // read only
 		for _, id := range ids {
-			if a.Broken, err = s.replayed(ctx, tx, st, id); err != nil || a.Broken != "" {
+			if a.Broken, err = v.replayed(ctx, id); err != nil || a.Broken != "" {
 				return err
 			}
 			a.Cases++
@@ -105,15 +110,32 @@ func (a *Audited) chain(ctx context.Context, tx store.Tx) error {
 	})
 }
 
+// auditor looks at cases in one transaction.
+type auditor struct {
+	s      *Service
+	st     *statements
+	cal    clock.Calendar
+	timers bool // they have been put where cal says
+}
+
+func (s *Service) auditor(ctx context.Context, tx store.Tx) (auditor, error) {
+	c, from, err := readChange(ctx, tx)
+	if err != nil {
+		return auditor{}, err
+	}
+	cal, err := s.calendar(ctx, tx)
+	return auditor{s, newStatements(ctx, tx), cal, c.before == c.after && from == ""}, err
+}
+
 // replayed computes a case from its events and says how it differs from what is
 // stored; "" when it does not.
-func (s *Service) replayed(ctx context.Context, tx store.Tx, st *statements, id string) (string, error) {
-	r, err := s.load(ctx, tx, st, id)
+func (v auditor) replayed(ctx context.Context, id string) (string, error) {
+	r, err := v.s.load(ctx, v.st, v.cal, id)
 	if err != nil {
 		return "", err
 	}
 	var events []event
-	err = st.each(`SELECT `+eventColumns+` FROM flow_event WHERE case_ = $1 ORDER BY n`, []any{id}, func(scan func(...any) error) error {
+	err = v.st.each(`SELECT `+eventColumns+` FROM flow_event WHERE case_ = $1 ORDER BY n`, []any{id}, func(scan func(...any) error) error {
 		e, err := scanEvent(scan)
 		events = append(events, e)
 		return err
@@ -121,7 +143,7 @@ func (s *Service) replayed(ctx context.Context, tx store.Tx, st *statements, id 
 	if err != nil {
 		return "", err
 	}
-	state, broken, err := s.replay(ctx, tx, events)
+	state, broken, err := v.s.replay(ctx, v.st.tx, events)
 	if err != nil || broken != "" {
 		return broken, err
 	}
@@ -132,7 +154,19 @@ func (s *Service) replayed(ctx context.Context, tx store.Tx, st *statements, id 
 	if _, got, err := state.encode(); err != nil || got != want {
 		return fmt.Sprintf("case %s is stored otherwise than its events make it", id), err
 	}
-	return "", nil
+	return v.timed(r)
+}
+
+// timed says that a case has no timer although a clock of it has something to tell.
+func (v auditor) timed(r *row) (string, error) {
+	if r.wake.IsZero() || !v.timers {
+		return "", nil
+	}
+	found, err := v.st.one(`SELECT at FROM flow_timer WHERE at = $1 AND case_ = $2`, []any{micros(r.wake), r.ID}, new(int64))
+	if err != nil || found {
+		return "", err
+	}
+	return fmt.Sprintf("case %s has no timer for %s, when a clock of it has something to tell", r.ID, r.wake.UTC().Format(time.RFC3339)), nil
 }
 
 // replay applies events in order, comparing each result with what was logged.

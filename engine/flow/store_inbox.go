@@ -225,7 +225,7 @@ func (s *Service) items(ctx context.Context, tx store.Tx, cal clock.Calendar, ro
 	st := newStatements(ctx, tx)
 	defer st.close() //nolint:errcheck // read only
 	for _, t := range rows {
-		r, err := s.load(ctx, tx, st, t.Case)
+		r, err := s.load(ctx, st, cal, t.Case)
 		if err != nil {
 			return nil, err
 		}

@@ -42,6 +42,11 @@ func (s *Service) Migrate(ctx context.Context, m Migration) (Migrated, error) {
 	var cases []row
 	err = s.db.Read(ctx, func(tx store.Tx) error {
 		cases, err = store.Collect(ctx, tx, `SELECT `+caseColumns+` FROM flow_case WHERE procedure = $1 AND closed = 0 AND digest = $2 ORDER BY id`, []any{from.ID, m.From}, scanCase)
+		if err != nil {
+			return err
+		}
+		cal, err := s.calendar(ctx, tx)
+		settleAll(cases, cal, s.now())
 		return err
 	})
 	if err != nil {

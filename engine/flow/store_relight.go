@@ -8,8 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,8 +29,11 @@ type relit struct {
 	Sum    string `json:"sum,omitempty"`    // SHA-256 over its row of flow_redue: what has moved
 }
 
-// change is one calendar taking the place of another, as digests.
-type change struct{ before, after string }
+// change is one calendar taking the place of another.
+type change struct {
+	before, after string // digests
+	was, is       clock.Calendar
+}
 
 // redue is one clock whose due has moved; 0 is a due that cannot be known.
 type redue struct {
@@ -40,9 +45,8 @@ type redue struct {
 
 // clocked is what is needed of a case to compute its lights.
 type clocked struct {
-	id                       string
-	events, light, due, wake int64
-	text                     []byte // its state
+	id   string
+	text []byte // its state
 }
 
 // chunk is what a new calendar makes of some open cases, in order of their ids.
@@ -50,32 +54,43 @@ type chunk struct {
 	first, last string // ids
 	more        bool   // there are cases after last
 	cases       int
-	events      int64     // of all its cases: another sum means that something has happened to one since
-	lit         []lit     // rows of flow_case that change
-	tasks       []taskRow // that change, those of a holder together: so they lie in the index
+	head        int64          // seq of the log's last event when it was read
+	gone        map[int64]bool // instants for which a timer was set and is not any more
+	kept, set   []timer        // that stay, and that are new
+	tasks       []taskRow      // that change, those of a holder together: so they lie in the index
 	moved       []redue
+	moves       []byte // moved as JSON
 }
 
-// lit is a case with its light, its due and when it next has something to tell.
-type lit struct {
-	id               string
-	light, due, wake int64
-}
-
-// relightAll recomputes all open cases after the id from, chunk by chunk. A chunk
-// is read before it is written, not while: a reader beside the writer would keep
-// SQLite's log from starting anew.
+// relightAll recomputes all open cases after the id from, chunk by chunk: while one
+// is written the next is computed.
 func (s *Service) relightAll(ctx context.Context, c change, from string) error {
+	type computed struct {
+		chunk
+		err error
+	}
+	compute := func(from string) <-chan computed {
+		out := make(chan computed, 1)
+		go func() {
+			k, err := s.recompute(ctx, c, from)
+			out <- computed{k, err}
+		}()
+		return out
+	}
+	next := compute(from)
 	for {
-		var k chunk
-		err := s.db.Read(ctx, func(tx store.Tx) (err error) {
-			k, err = s.recompute(ctx, tx, c, from)
-			return err
-		})
-		if err != nil {
-			return err
+		k := <-next
+		if k.err != nil {
+			return k.err
 		}
-		if err := s.relit(ctx, c, k, from); err != nil || !k.more {
+		if k.more {
+			next = compute(k.last)
+		}
+		err := s.relit(ctx, c, k.chunk, from)
+		if err != nil || !k.more {
+			if k.more {
+				<-next // nothing may be read after the end
+			}
 			return err
 		}
 		from = k.last
@@ -86,16 +101,20 @@ func (s *Service) relightAll(ctx context.Context, c change, from string) error {
 // happened to one of its cases since, it is computed again first.
 func (s *Service) relit(ctx context.Context, c change, k chunk, from string) error {
 	return s.db.Write(ctx, func(tx store.Tx) error {
-		var cases, events int64
-		_, err := tx.One(ctx, `SELECT COUNT(*), CAST(COALESCE(SUM(events), 0) AS BIGINT) FROM flow_case WHERE closed = 0 AND id > $1 AND id <= $2`,
-			[]any{from, k.last}, &cases, &events)
+		since, err := tx.One(ctx, `SELECT seq FROM flow_event WHERE seq > $1 AND case_ > $2 AND case_ <= $3 LIMIT 1`, []any{k.head, from, k.last}, new(int64))
 		if err != nil {
 			return err
 		}
-		if int(cases) != k.cases || events != k.events {
-			if k, err = s.recompute(ctx, tx, c, from); err != nil {
+		if since {
+			rows, err := openClocks(ctx, tx, from, k.last)
+			if err != nil {
 				return err
 			}
+			more := k.more
+			if k, err = c.chunk(rows, s.now()); err != nil {
+				return err
+			}
+			k.more = more
 		}
 		head, err := readHead(ctx, tx)
 		if err != nil {
@@ -111,70 +130,133 @@ func (s *Service) relit(ctx context.Context, c change, k chunk, from string) err
 	})
 }
 
+// relitRows is how many rows one statement changes.
+const relitRows = 100
+
 // write changes the rows of a chunk.
 func (k *chunk) write(st *statements) error {
-	for _, r := range k.lit {
-		if err := st.exec(`UPDATE flow_case SET light = $1, due = $2, wake = $3 WHERE id = $4`, r.light, r.due, r.wake, r.id); err != nil {
+	for _, at := range slices.Sorted(maps.Keys(k.gone)) { // few: dues are ends of days
+		if err := st.exec(`DELETE FROM flow_timer WHERE at = $1 AND case_ >= $2 AND case_ <= $3`, at, k.first, k.last); err != nil {
 			return err
 		}
 	}
-	for _, r := range k.tasks {
-		if err := st.exec(`UPDATE flow_task SET due = $1, light = $2 WHERE id = $3`, r.Due, r.Light, r.ID); err != nil {
+	for _, t := range k.kept {
+		if k.gone[micros(t.at)] {
+			k.set = append(k.set, t)
+		}
+	}
+	for part := range slices.Chunk(k.set, relitRows) {
+		if err := st.exec(`INSERT INTO flow_timer (case_, at) `+values(len(part), 1)+` ON CONFLICT (at, case_) DO NOTHING`, timerArgs(part)...); err != nil {
+			return err
+		}
+	}
+	for part := range slices.Chunk(k.tasks, relitRows) {
+		var args []any
+		for _, r := range part {
+			args = append(args, r.ID, r.Due, r.Light)
+		}
+		if err := st.exec(`UPDATE flow_task SET due = v.column2, light = v.column3 FROM (`+values(len(part), 2)+`) AS v WHERE id = v.column1`, args...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// recompute reads a chunk of open cases after the id from and computes what the
-// change of the calendar makes of them.
-func (s *Service) recompute(ctx context.Context, tx store.Tx, c change, from string) (chunk, error) {
-	before, err := readCalendar(ctx, tx, c.before)
+func timerArgs(all []timer) []any {
+	args := make([]any, 0, 2*len(all))
+	for _, t := range all {
+		args = append(args, t.id, micros(t.at))
+	}
+	return args
+}
+
+// values returns a VALUES list of rows of a text and n numbers, as columns column1
+// and on: so both databases call them.
+func values(rows, n int) string {
+	var out strings.Builder
+	arg := 0
+	for r := range rows {
+		out.WriteString(map[bool]string{true: "VALUES (", false: ", ("}[r == 0])
+		for c := range n + 1 {
+			arg++
+			if c > 0 {
+				fmt.Fprintf(&out, ", CAST($%d AS BIGINT)", arg)
+			} else {
+				fmt.Fprintf(&out, "CAST($%d AS TEXT)", arg)
+			}
+		}
+		out.WriteByte(')')
+	}
+	return out.String()
+}
+
+// recompute computes what the change of the calendar makes of a chunk of open cases
+// after the id from. It reads them in one transaction and computes outside of it: a
+// reader that lingers beside the writer keeps SQLite's log from starting anew.
+func (s *Service) recompute(ctx context.Context, c change, from string) (chunk, error) {
+	var head link
+	var rows []clocked
+	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
+		if head, err = readHead(ctx, tx); err != nil {
+			return err
+		}
+		rows, err = openClocks(ctx, tx, from, lastID)
+		return err
+	})
 	if err != nil {
 		return chunk{}, err
 	}
-	after, err := readCalendar(ctx, tx, c.after)
-	if err != nil {
-		return chunk{}, err
+	k, err := c.chunk(rows, s.now())
+	k.head = head.seq
+	return k, err
+}
+
+// chunk computes what the change makes of cases, on all processors.
+func (c *change) chunk(rows []clocked, now time.Time) (chunk, error) {
+	if len(rows) == 0 {
+		return chunk{}, nil
 	}
-	rows, err := openClocks(ctx, tx, from)
-	if err != nil || len(rows) == 0 {
-		return chunk{}, err
-	}
-	k := chunk{first: rows[0].id, last: rows[len(rows)-1].id, cases: len(rows), more: len(rows) == relightChunk}
+	k := chunk{first: rows[0].id, last: rows[len(rows)-1].id, cases: len(rows), more: len(rows) == relightChunk, gone: map[int64]bool{}}
 	parts := make([]chunk, runtime.GOMAXPROCS(0))
 	errs := make([]error, len(parts))
-	now := s.now()
 	var all sync.WaitGroup
 	for i := range parts {
+		parts[i].gone = map[int64]bool{}
 		all.Go(func() {
 			for _, r := range rows[i*len(rows)/len(parts) : (i+1)*len(rows)/len(parts)] {
-				errs[i] = errors.Join(errs[i], parts[i].add(r, before, after, now))
+				if err := parts[i].add(r, c.was, c.is, now); err != nil {
+					errs[i] = err
+					return
+				}
 			}
 		})
 	}
 	all.Wait()
 	for _, p := range parts {
-		k.events += p.events
-		k.lit, k.tasks, k.moved = append(k.lit, p.lit...), append(k.tasks, p.tasks...), append(k.moved, p.moved...)
+		maps.Copy(k.gone, p.gone)
+		k.kept, k.set, k.tasks, k.moved = append(k.kept, p.kept...), append(k.set, p.set...), append(k.tasks, p.tasks...), append(k.moved, p.moved...)
 	}
 	slices.SortFunc(k.moved, func(x, y redue) int { return cmp.Or(cmp.Compare(x.Case, y.Case), cmp.Compare(x.Clock, y.Clock)) })
 	slices.SortStableFunc(k.tasks, func(x, y taskRow) int { return cmp.Compare(x.Holder, y.Holder) })
-	return k, errors.Join(errs...)
+	moves, err := json.Marshal(append([]redue{}, k.moved...))
+	k.moves = moves
+	return k, errors.Join(errors.Join(errs...), err)
 }
 
-// openClocks returns a chunk of open cases in order of their ids.
-func openClocks(ctx context.Context, tx store.Tx, from string) ([]clocked, error) {
-	return store.Collect(ctx, tx, `SELECT id, events, light, due, wake, state FROM flow_case WHERE closed = 0 AND id > $1 ORDER BY id LIMIT $2`, []any{from, relightChunk},
+// lastID sorts behind every id of a case.
+const lastID = "~"
+
+// openClocks returns a chunk of open cases after one id and up to another, in order.
+func openClocks(ctx context.Context, tx store.Tx, from, upto string) ([]clocked, error) {
+	return store.Collect(ctx, tx, `SELECT id, state FROM flow_case WHERE closed = 0 AND id > $1 AND id <= $2 ORDER BY id LIMIT $3`, []any{from, upto, relightChunk},
 		func(scan func(...any) error) (c clocked, err error) {
-			err = scan(&c.id, &c.events, &c.light, &c.due, &c.wake, &c.text)
+			err = scan(&c.id, &c.text)
 			return c, err
 		})
 }
 
 // add computes one case: the dues that move, and the rows that change.
 func (k *chunk) add(c clocked, before, after clock.Calendar, now time.Time) error {
-	k.events += c.events
 	var part struct {
 		Clocks map[string]clock.Clock `json:"clocks"`
 		Told   map[string]string      `json:"told"`
@@ -184,33 +266,33 @@ func (k *chunk) add(c clocked, before, after clock.Calendar, now time.Time) erro
 		return fmt.Errorf("state of case %s: %w", c.id, err)
 	}
 	state := State{Clocks: part.Clocks, Told: part.Told, Tasks: part.Tasks}
-	moved := len(k.moved)
 	for name, clk := range state.Clocks {
 		was, is := micros(dueOf(clk, before)), micros(dueOf(clk, after))
 		if was != is {
 			k.moved = append(k.moved, redue{c.id, name, was, is})
 		}
 	}
-	var wake time.Time
-	if next, ok := state.next(after); ok {
-		wake = next.At
+	switch was, is := state.wake(before), state.wake(after); {
+	case !was.Equal(is):
+		k.gone[micros(was)] = true
+		if !is.IsZero() {
+			k.set = append(k.set, timer{is, c.id})
+		}
+	case !is.IsZero():
+		k.kept = append(k.kept, timer{is, c.id})
 	}
-	l := lit{c.id, lightNumber(state.light(after, now)), micros(state.due(after)), micros(wake)}
-	if l == (lit{c.id, c.light, c.due, c.wake}) && len(k.moved) == moved {
-		return nil
+	was := taskRows(c.id, state, before, now)
+	for i, t := range taskRows(c.id, state, after, now) {
+		if t != was[i] {
+			k.tasks = append(k.tasks, t)
+		}
 	}
-	k.lit = append(k.lit, l)
-	k.tasks = append(k.tasks, taskRows(Case{ID: c.id, Due: instant(l.due), Light: lightOf(l.light)}, state, after, now)...)
 	return nil
 }
 
 // logRelit adds the event that tells of a chunk, and its dues before and after.
 func (b *batch) logRelit(st *statements, c change, k chunk) error {
-	moves, err := json.Marshal(append([]redue{}, k.moved...))
-	if err != nil {
-		return err
-	}
-	sum := sha256.Sum256(moves)
+	sum := sha256.Sum256(k.moves)
 	d := relit{Before: c.before, After: c.after, Cases: k.cases, Moved: len(k.moved), Sum: hex.EncodeToString(sum[:])}
 	if k.more {
 		d.Upto = k.last
@@ -226,7 +308,7 @@ func (b *batch) logRelit(st *statements, c change, k chunk) error {
 	if err := b.write(st); err != nil || len(k.moved) == 0 {
 		return err
 	}
-	return st.exec(`INSERT INTO flow_redue (seq, first, last, moves) VALUES ($1, $2, $3, $4)`, e.Seq, k.first, k.last, string(moves))
+	return st.exec(`INSERT INTO flow_redue (seq, first, last, moves) VALUES ($1, $2, $3, $4)`, e.Seq, k.first, k.last, string(k.moves))
 }
 
 // Move is a due that a new calendar has moved.

@@ -215,7 +215,7 @@ func turnOf(who, due string, mine bool) pack.Text {
 func (rd reader) tasks(c *row, cal clock.Calendar, form sent) []taskView {
 	who := rd.s.person(rd.ctx)
 	var out []taskView
-	rows := taskRows(c.Case, c.state, cal, rd.s.now())
+	rows := taskRows(c.ID, c.state, cal, rd.s.now())
 	for i, t := range c.state.Tasks {
 		v := taskView{
 			ID: t.ID, Holder: rd.owner(t.Owner), Claimed: rd.person(t.Claimed), Delegated: rd.person(t.Delegated), Lit: litAt(lightOf(rows[i].Light), instant(rows[i].Due), rd.s.now()), Joint: t.Joint, Reminded: t.Reminded, Level: t.Level,

@@ -25,7 +25,7 @@ type request struct {
 	command *Command
 	note    *note
 	migrate *migrant
-	wake    string // id of a case whose clocks have something to say
+	wake    *timer
 
 	answer chan answer // buffered: the writer never waits for who asked
 }

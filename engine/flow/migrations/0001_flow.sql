@@ -30,15 +30,17 @@ CREATE TABLE flow_case (
     opened    BIGINT NOT NULL,
     closed    BIGINT NOT NULL, -- 0: open
     events    BIGINT NOT NULL, -- how many there are of it
-    light     BIGINT NOT NULL, -- 0 green, 1 yellow, 2 red, 3 black
-    due       BIGINT NOT NULL, -- earliest end of a running clock under the calendar in force; 0: none runs
-    wake      BIGINT NOT NULL, -- when a clock next has something to say; 0: never
     state     TEXT   NOT NULL
 );
-CREATE INDEX flow_case_wake ON flow_case (wake) WHERE wake > 0;
 CREATE INDEX flow_case_subject ON flow_case (subject, procedure) WHERE subject <> '';
 CREATE INDEX flow_case_parent ON flow_case (parent) WHERE parent <> '';
 CREATE INDEX flow_case_procedure ON flow_case (procedure, closed, id);
+-- When a clock of a case next has something to say, under the calendar in force.
+CREATE TABLE flow_timer (
+    at    BIGINT NOT NULL,
+    case_ TEXT   NOT NULL,
+    PRIMARY KEY (at, case_)
+);
 -- The one log: every event of every case, each with the hash of the one before in its own.
 CREATE TABLE flow_event (
     seq    BIGINT NOT NULL PRIMARY KEY, -- without gaps, from 1
@@ -67,7 +69,7 @@ CREATE TABLE flow_task (
     unit   TEXT   NOT NULL, -- of the holder, for views of a subtree; empty: none
     opened BIGINT NOT NULL,
     due    BIGINT NOT NULL, -- of its clock, or else of the case; far future: none
-    light  BIGINT NOT NULL
+    light  BIGINT NOT NULL  -- 0 green, 1 yellow, 2 red, 3 black
 );
 CREATE INDEX flow_task_holder ON flow_task (holder, due, id);
 CREATE INDEX flow_task_unit ON flow_task (unit, due, id);
