@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -25,10 +24,10 @@ type batch struct {
 	cal     clock.Calendar
 	head    link
 	cases   map[string]*row
-	order   []string // ids of touched cases, in order
+	done    map[delivery]doing // by commands with the keys of this group
+	order   []string           // ids of touched cases, in order
 	numbers map[string]int64
 	force   map[string]*procedure.Procedure // in force now, by id
-	st      *statements
 	events  []event
 	out     []outRow
 	notices []noticeRow
@@ -50,12 +49,13 @@ type row struct {
 }
 
 func (b *batch) run(ctx context.Context, group []*request) (_ []answer, err error) {
-	b.st = newStatements(ctx, b.tx)
-	defer func() { err = errors.Join(err, b.st.close()) }()
 	if b.cal, err = b.s.calendar(ctx, b.tx); err != nil {
 		return nil, err
 	}
 	if b.head, err = readHead(ctx, b.tx); err != nil {
+		return nil, err
+	}
+	if err := b.preload(ctx, group); err != nil {
 		return nil, err
 	}
 	answers := make([]answer, len(group))
@@ -67,7 +67,7 @@ func (b *batch) run(ctx context.Context, group []*request) (_ []answer, err erro
 		}
 		answers[i].acts = len(b.out) > n
 	}
-	return answers, b.write(b.st)
+	return answers, b.write(ctx)
 }
 
 // inForce is the version that new cases of a procedure run on, asked for once.
@@ -233,6 +233,9 @@ func (b *batch) happen(r *row, key string, e machine.Event) error {
 			return err
 		}
 	}
+	if key != "" {
+		b.done[delivery{e.By, key}] = doing{r.ID, e.Name}
+	}
 	r.changed = true
 	r.settle(b.cal, b.now)
 	b.touch(r)
@@ -275,7 +278,7 @@ func (b *batch) find(ctx context.Context, id string) (*row, error) {
 	if r, ok := b.cases[id]; ok {
 		return r, nil
 	}
-	r, err := b.s.load(ctx, b.st, b.cal, id)
+	r, err := b.s.loadOne(ctx, b.tx, b.cal, id)
 	if err != nil {
 		return nil, err
 	}

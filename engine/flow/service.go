@@ -3,7 +3,6 @@ package flow
 import (
 	"context"
 	"embed"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -113,9 +112,8 @@ func (s *Service) row(ctx context.Context, id string) (*row, error) {
 		if err != nil {
 			return err
 		}
-		st := newStatements(ctx, tx)
-		r, err = s.load(ctx, st, cal, id)
-		return errors.Join(err, st.close())
+		r, err = s.loadOne(ctx, tx, cal, id)
+		return err
 	})
 	if err != nil {
 		return nil, err

@@ -3,10 +3,11 @@ package flow
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"yuzhou/engine/flow/clock"
@@ -145,34 +146,56 @@ func decodeState(text string) (State, error) {
 	return s, nil
 }
 
-// load reads a case with its procedure and its rows of the inbox, settled under a
-// calendar.
-func (s *Service) load(ctx context.Context, st *statements, cal clock.Calendar, id string) (*row, error) {
-	var r row
-	found := false
-	err := st.each(`SELECT `+caseColumns+` FROM flow_case WHERE id = $1`, []any{id}, func(scan func(...any) error) (err error) {
-		r, err = scanCase(scan)
-		found = true
-		return err
+// load reads cases with their procedures and their rows of the inbox, settled under a
+// calendar, by id; what there is not is left out.
+func (s *Service) load(ctx context.Context, tx store.Tx, cal clock.Calendar, ids ...string) (map[string]*row, error) {
+	out := make(map[string]*row, len(ids))
+	var cases, tasks in
+	for _, id := range ids {
+		cases.add(id)
+	}
+	err := cases.each(ctx, tx, `SELECT `+caseColumns+` FROM flow_case WHERE id IN `, func(scan func(...any) error) error {
+		r, err := scanCase(scan)
+		if err != nil {
+			return err
+		}
+		r.settle(cal, s.now())
+		r.timer = r.wake
+		for _, t := range r.Tasks {
+			tasks.add(r.ID + "." + t.ID)
+		}
+		out[r.ID] = &r
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if !found {
-		return nil, fault.New(fault.NotFound, "there is no case %q", id)
-	}
-	r.settle(cal, s.now())
-	r.timer = r.wake
-	if r.p, err = s.version(ctx, st.tx, r.Digest); err != nil {
-		return nil, err
-	}
-	err = st.each(`SELECT id, holder, unit, opened, due, light FROM flow_task WHERE id > $1 AND id < $2 ORDER BY id`, []any{id + ".", id + "/"}, func(scan func(...any) error) error {
+	err = tasks.each(ctx, tx, `SELECT case_, id, holder, unit, opened, due, light FROM flow_task WHERE id IN `, func(scan func(...any) error) error {
+		var id string
 		var t taskRow
-		err := scan(&t.ID, &t.Holder, &t.Unit, &t.Opened, &t.Due, &t.Light)
-		r.before = append(r.before, t)
+		err := scan(&id, &t.ID, &t.Holder, &t.Unit, &t.Opened, &t.Due, &t.Light)
+		out[id].before = append(out[id].before, t)
 		return err
 	})
-	return &r, err
+	for _, r := range out {
+		if err != nil {
+			return nil, err
+		}
+		r.p, err = s.version(ctx, tx, r.Digest)
+	}
+	return out, err
+}
+
+// loadOne is load of a single case. Errors: fault.NotFound.
+func (s *Service) loadOne(ctx context.Context, tx store.Tx, cal clock.Calendar, id string) (*row, error) {
+	all, err := s.load(ctx, tx, cal, id)
+	if err != nil {
+		return nil, err
+	}
+	if r := all[id]; r != nil {
+		return r, nil
+	}
+	return nil, fault.New(fault.NotFound, "there is no case %q", id)
 }
 
 func readHead(ctx context.Context, tx store.Tx) (link, error) {
@@ -181,187 +204,54 @@ func readHead(ctx context.Context, tx store.Tx) (link, error) {
 	return l, err
 }
 
-// statements are those of one transaction, prepared when first used.
-type statements struct {
-	ctx  context.Context //nolint:containedctx // lives as long as one transaction
-	tx   store.Tx
-	made map[string]*sql.Stmt
+// in is the right side of IN: texts, or pairs of texts, each given once.
+type in struct {
+	width int
+	args  []any
+	there map[string]bool
 }
 
-func newStatements(ctx context.Context, tx store.Tx) *statements {
-	return &statements{ctx, tx, map[string]*sql.Stmt{}}
+// add adds a text or a pair of texts.
+func (l *in) add(a ...string) {
+	key := strings.Join(a, "\x00")
+	if l.there[key] {
+		return
+	}
+	if l.there == nil {
+		l.there = map[string]bool{}
+	}
+	l.there[key], l.width = true, len(a)
+	for _, v := range a {
+		l.args = append(l.args, v)
+	}
 }
 
-func (st *statements) prepare(query string) (*sql.Stmt, error) {
-	p, ok := st.made[query]
-	if ok {
-		return p, nil
-	}
-	p, err := st.tx.Prepare(st.ctx, query)
-	if err == nil {
-		st.made[query] = p
-	}
-	return p, err
-}
+// maxIn bounds how many are asked for at once.
+const maxIn = 100
 
-func (st *statements) exec(query string, args ...any) error {
-	p, err := st.prepare(query) //nolint:sqlclosecheck // close does
-	if err != nil {
-		return err
-	}
-	_, err = p.ExecContext(st.ctx, args...)
-	return st.tx.Fault(err)
-}
-
-// each calls scan for every row of query, in order.
-func (st *statements) each(query string, args []any, scan func(scan func(...any) error) error) error {
-	p, err := st.prepare(query) //nolint:sqlclosecheck // close does
-	if err != nil {
-		return err
-	}
-	rows, err := p.QueryContext(st.ctx, args...)
-	if err != nil {
-		return st.tx.Fault(err)
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err says more
-	for rows.Next() {
-		if err := scan(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return st.tx.Fault(rows.Err())
-}
-
-// one scans the single row of query into dst; found is false when there is none.
-func (st *statements) one(query string, args []any, dst ...any) (found bool, err error) {
-	err = st.each(query, args, func(scan func(...any) error) error {
-		found = true
-		return scan(dst...)
-	})
-	return found, err
-}
-
-func (st *statements) close() (err error) {
-	for _, p := range st.made {
-		err = errors.Join(err, p.Close())
-	}
-	return err
-}
-
-// write writes all rows of the batch.
-func (b *batch) write(st *statements) error {
-	for _, part := range []func(*statements) error{b.writeEvents, b.writeCases, b.writeBeside} {
-		if err := part(st); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b *batch) writeEvents(st *statements) error {
-	for _, e := range b.events {
-		if err := st.exec(`INSERT INTO flow_event (seq, case_, n, name, by_, at, key, data, result, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-			e.Seq, e.Case, e.N, e.Name, e.By, store.Micros(e.At), e.Key, e.text, e.Result, e.Hash); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b *batch) writeCases(st *statements) error {
-	for _, id := range b.order {
-		if err := b.writeCase(st, b.cases[id]); err != nil {
-			return err
-		}
-	}
-	for series, n := range b.numbers {
-		if err := st.exec(`INSERT INTO flow_number (series, last) VALUES ($1, $2) ON CONFLICT (series) DO UPDATE SET last = excluded.last`, series, n); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writeBeside writes what stands beside the cases: notices, acts, documents.
-func (b *batch) writeBeside(st *statements) error {
-	for _, n := range b.notices {
-		if err := st.exec(`INSERT INTO flow_notice (id, case_, holder, zh, en, at) VALUES ($1, $2, $3, $4, $5, $6)`, n.ID, n.Case, n.Holder, n.Text.ZH, n.Text.EN, store.Micros(n.At)); err != nil {
-			return err
-		}
-	}
-	for _, o := range b.out {
-		if err := st.exec(`INSERT INTO flow_outbox (id, case_, kind, body, tries, again) VALUES ($1, $2, $3, $4, 0, 0)`, o.ID, o.Case, o.Kind, o.Body); err != nil {
-			return err
-		}
-	}
-	for _, d := range b.docs {
-		if err := st.exec(`INSERT INTO flow_document (case_, n, sha256, name, media, size) VALUES ($1, $2, $3, $4, $5, $6)`, d.Case, d.N, d.SHA256, d.Name, d.Media, d.Size); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b *batch) writeCase(st *statements, r *row) error {
-	var err error
-	switch {
-	case r.fresh:
-		err = st.exec(`INSERT INTO flow_case (`+caseColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-			r.ID, r.Number, r.Procedure, r.Digest, r.Title.ZH, r.Title.EN, r.Subject, r.Unit, r.Parent, micros(r.Opened), micros(r.Closed), r.Events, r.text)
-	case r.changed:
-		err = st.exec(`UPDATE flow_case SET digest = $1, closed = $2, events = $3, state = $4 WHERE id = $5`, r.Digest, micros(r.Closed), r.Events, r.text, r.ID)
-	}
-	if err == nil {
-		err = r.writeTimer(st)
-	}
-	if err != nil {
-		return err
-	}
-	return b.writeTasks(st, r, taskRows(r.ID, r.state, b.cal, b.now))
-}
-
-// writeTimer puts the timer of a case where its clocks say.
-func (r *row) writeTimer(st *statements) error {
-	if r.wake.Equal(r.timer) {
+// each calls scan for every row of query, which ends with IN.
+func (l *in) each(ctx context.Context, tx store.Tx, query string, scan func(scan func(...any) error) error) error {
+	if len(l.args) == 0 {
 		return nil
 	}
-	if !r.timer.IsZero() {
-		if err := st.exec(`DELETE FROM flow_timer WHERE at = $1 AND case_ = $2`, micros(r.timer), r.ID); err != nil {
+	for part := range slices.Chunk(l.args, maxIn*l.width) {
+		var list strings.Builder
+		for i := range part {
+			switch {
+			case i > 0 && i%l.width == 0 && l.width > 1:
+				list.WriteString("), (")
+			case i > 0:
+				list.WriteString(", ")
+			}
+			list.WriteString("$" + strconv.Itoa(i+1))
+		}
+		text := "(" + list.String() + ")"
+		if l.width > 1 {
+			text = "(VALUES " + text + ")"
+		}
+		if err := tx.Each(ctx, query+text, part, scan); err != nil {
 			return err
 		}
 	}
-	r.timer = r.wake
-	if r.wake.IsZero() {
-		return nil
-	}
-	return st.exec(`INSERT INTO flow_timer (at, case_) VALUES ($1, $2) ON CONFLICT (at, case_) DO NOTHING`, micros(r.wake), r.ID)
-}
-
-// writeTasks brings the inbox to what the case says, touching changed rows alone.
-func (b *batch) writeTasks(st *statements, r *row, now []taskRow) error {
-	was := make(map[string]taskRow, len(r.before))
-	for _, t := range r.before {
-		was[t.ID] = t
-	}
-	for _, t := range now {
-		old, ok := was[t.ID]
-		delete(was, t.ID)
-		var err error
-		switch {
-		case !ok:
-			err = st.exec(`INSERT INTO flow_task (id, case_, holder, unit, opened, due, light) VALUES ($1, $2, $3, $4, $5, $6, $7)`, t.ID, r.ID, t.Holder, t.Unit, t.Opened, t.Due, t.Light)
-		case old != t:
-			err = st.exec(`UPDATE flow_task SET holder = $1, unit = $2, due = $3, light = $4 WHERE id = $5`, t.Holder, t.Unit, t.Due, t.Light, t.ID)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	for id := range was {
-		if err := st.exec(`DELETE FROM flow_task WHERE id = $1`, id); err != nil {
-			return err
-		}
-	}
-	r.before = now
 	return nil
 }

@@ -7,27 +7,78 @@ import (
 	"yuzhou/kernel/fault"
 )
 
+// delivery identifies a command: by whom, with which idempotency key.
+type delivery struct{ by, key string }
+
+// doing is what a command has done: an event of a case.
+type doing struct{ of, name string }
+
+// idOf is the case that a request is about; empty when it opens one.
+func (r *request) idOf() string {
+	switch {
+	case r.command != nil:
+		return r.command.Case
+	case r.note != nil:
+		return r.note.id
+	case r.migrate != nil:
+		return r.migrate.id
+	case r.wake != nil:
+		return r.wake.id
+	}
+	return ""
+}
+
+// delivery is how a request can be known again; its key is empty when it cannot.
+func (r *request) delivery() delivery {
+	switch {
+	case r.opening != nil:
+		return delivery{sender(r.who), r.opening.Key}
+	case r.command != nil:
+		return delivery{sender(r.who), r.command.Key}
+	case r.note != nil:
+		return delivery{sender(r.who), r.note.key}
+	}
+	return delivery{}
+}
+
+// preload reads what a group is about with as few questions as possible: what has
+// been done with its keys, its cases, and their rows of the inbox.
+func (b *batch) preload(ctx context.Context, group []*request) error {
+	b.done = map[delivery]doing{}
+	var keys in
+	var ids []string
+	for _, r := range group {
+		if s := r.delivery(); s.key != "" {
+			keys.add(s.by, s.key)
+		}
+		if id := r.idOf(); id != "" {
+			ids = append(ids, id)
+		}
+	}
+	err := keys.each(ctx, b.tx, `SELECT by_, key, case_, name FROM flow_event WHERE key <> '' AND (by_, key) IN `, func(scan func(...any) error) error {
+		var s delivery
+		var d doing
+		err := scan(&s.by, &s.key, &d.of, &d.name)
+		b.done[s] = d
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	b.cases, err = b.s.load(ctx, b.tx, b.cal, ids...)
+	return err
+}
+
 // again finds what a command with the same key has done already.
 func (b *batch) again(ctx context.Context, by, key, name, id string) (Case, bool, error) {
-	if key == "" {
+	was, ok := b.done[delivery{by, key}]
+	if !ok {
 		return Case{}, false, nil
 	}
-	var was event
-	for _, e := range b.events {
-		if e.By == by && e.Key == key {
-			was = e
-		}
+	if was.name != name || (id != "" && was.of != id) {
+		return Case{}, false, fault.New(fault.Conflict, "the idempotency key %q was used for %q before; use a new key for another command", key, was.name)
 	}
-	if was.Case == "" {
-		found, err := b.st.one(`SELECT case_, name FROM flow_event WHERE by_ = $1 AND key = $2`, []any{by, key}, &was.Case, &was.Name)
-		if err != nil || !found {
-			return Case{}, false, err
-		}
-	}
-	if was.Name != name || (id != "" && was.Case != id) {
-		return Case{}, false, fault.New(fault.Conflict, "the idempotency key %q was used for %q before; use a new key for another command", key, was.Name)
-	}
-	r, err := b.find(ctx, was.Case)
+	r, err := b.find(ctx, was.of)
 	if err != nil {
 		return Case{}, false, err
 	}

@@ -146,14 +146,12 @@ func (s *Service) cloudEvents(ctx context.Context, after int64, limit int) ([]cl
 		if err != nil {
 			return err
 		}
-		st := newStatements(ctx, tx)
-		defer st.close() //nolint:errcheck // read only
 		for len(out) < limit {
 			events, err := store.Collect(ctx, tx, `SELECT `+eventColumns+` FROM flow_event WHERE seq > $1 AND case_ <> '' ORDER BY seq LIMIT $2`, []any{after, limit}, scanEvent)
 			if err != nil {
 				return err
 			}
-			some, err := s.seenBy(ctx, reading{st, cal, s.person(ctx)}, events)
+			some, err := s.seenBy(ctx, reading{tx, cal, s.person(ctx)}, events)
 			if err != nil {
 				return err
 			}
@@ -170,20 +168,24 @@ func (s *Service) cloudEvents(ctx context.Context, after int64, limit int) ([]cl
 
 // reading is a transaction in which somebody reads.
 type reading struct {
-	st  *statements
+	tx  store.Tx
 	cal clock.Calendar
 	who person
 }
 
 // seenBy gives those of some events that their reader may see.
 func (s *Service) seenBy(ctx context.Context, r reading, events []event) ([]cloudevent.Event, error) {
+	var ids []string
+	for _, e := range events {
+		ids = append(ids, e.Case)
+	}
+	cases, err := s.load(ctx, r.tx, r.cal, ids...)
+	if err != nil {
+		return nil, err
+	}
 	var out []cloudevent.Event
 	for _, e := range events {
-		c, err := s.load(ctx, r.st, r.cal, e.Case)
-		if err != nil {
-			return nil, err
-		}
-		if r.who.sees(c.Case) {
+		if c := cases[e.Case]; c != nil && r.who.sees(c.Case) {
 			out = append(out, s.cloudEvent(c.Case, e))
 		}
 	}

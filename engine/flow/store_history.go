@@ -72,7 +72,6 @@ func (s *Service) Verify(ctx context.Context) (Audited, error) {
 		if err != nil {
 			return err
 		}
-		defer v.st.close() //nolint:errcheck // read only
 		for _, id := range ids {
 			if a.Broken, err = v.replayed(ctx, id); err != nil || a.Broken != "" {
 				return err
@@ -113,7 +112,7 @@ func (a *Audited) chain(ctx context.Context, tx store.Tx) error {
 // auditor looks at cases in one transaction.
 type auditor struct {
 	s      *Service
-	st     *statements
+	tx     store.Tx
 	cal    clock.Calendar
 	timers bool // they have been put where cal says
 }
@@ -124,18 +123,18 @@ func (s *Service) auditor(ctx context.Context, tx store.Tx) (auditor, error) {
 		return auditor{}, err
 	}
 	cal, err := s.calendar(ctx, tx)
-	return auditor{s, newStatements(ctx, tx), cal, c.before == c.after && from == ""}, err
+	return auditor{s, tx, cal, c.before == c.after && from == ""}, err
 }
 
 // replayed computes a case from its events and says how it differs from what is
 // stored; "" when it does not.
 func (v auditor) replayed(ctx context.Context, id string) (string, error) {
-	r, err := v.s.load(ctx, v.st, v.cal, id)
+	r, err := v.s.loadOne(ctx, v.tx, v.cal, id)
 	if err != nil {
 		return "", err
 	}
 	var events []event
-	err = v.st.each(`SELECT `+eventColumns+` FROM flow_event WHERE case_ = $1 ORDER BY n`, []any{id}, func(scan func(...any) error) error {
+	err = v.tx.Each(ctx, `SELECT `+eventColumns+` FROM flow_event WHERE case_ = $1 ORDER BY n`, []any{id}, func(scan func(...any) error) error {
 		e, err := scanEvent(scan)
 		events = append(events, e)
 		return err
@@ -143,7 +142,7 @@ func (v auditor) replayed(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	state, broken, err := v.s.replay(ctx, v.st.tx, events)
+	state, broken, err := v.s.replay(ctx, v.tx, events)
 	if err != nil || broken != "" {
 		return broken, err
 	}
@@ -154,15 +153,15 @@ func (v auditor) replayed(ctx context.Context, id string) (string, error) {
 	if _, got, err := state.encode(); err != nil || got != want {
 		return fmt.Sprintf("case %s is stored otherwise than its events make it", id), err
 	}
-	return v.timed(r)
+	return v.timed(ctx, r)
 }
 
 // timed says that a case has no timer although a clock of it has something to tell.
-func (v auditor) timed(r *row) (string, error) {
+func (v auditor) timed(ctx context.Context, r *row) (string, error) {
 	if r.wake.IsZero() || !v.timers {
 		return "", nil
 	}
-	found, err := v.st.one(`SELECT at FROM flow_timer WHERE at = $1 AND case_ = $2`, []any{micros(r.wake), r.ID}, new(int64))
+	found, err := v.tx.One(ctx, `SELECT at FROM flow_timer WHERE at = $1 AND case_ = $2`, []any{micros(r.wake), r.ID}, new(int64))
 	if err != nil || found {
 		return "", err
 	}

@@ -179,7 +179,7 @@ func (q boxQuery) first(ctx context.Context) ([]boxRow, error) {
 	defer st.Close() //nolint:errcheck // read only
 	var out []boxRow
 	for _, key := range q.keys {
-		rows, err := st.QueryContext(ctx, key, q.due, q.id, q.limit) //nolint:sqlclosecheck // read to its end, which closes it
+		rows, err := st.QueryContext(ctx, key, q.due, q.id, q.limit)
 		if err != nil {
 			return nil, q.tx.Fault(err)
 		}
@@ -221,15 +221,19 @@ func (q boxQuery) count(ctx context.Context, now time.Time, box *Inbox) error {
 
 // items reads the cases that a page of tasks belongs to.
 func (s *Service) items(ctx context.Context, tx store.Tx, cal clock.Calendar, rows []boxRow) ([]Item, error) {
-	out := make([]Item, 0, len(rows))
-	st := newStatements(ctx, tx)
-	defer st.close() //nolint:errcheck // read only
+	ids := make([]string, 0, len(rows))
 	for _, t := range rows {
-		r, err := s.load(ctx, st, cal, t.Case)
-		if err != nil {
-			return nil, err
+		ids = append(ids, t.Case)
+	}
+	cases, err := s.load(ctx, tx, cal, ids...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Item, 0, len(rows))
+	for _, t := range rows {
+		if r := cases[t.Case]; r != nil {
+			out = append(out, s.item(t, r, cal))
 		}
-		out = append(out, s.item(t, r, cal))
 	}
 	return out, nil
 }

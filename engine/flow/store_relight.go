@@ -11,7 +11,6 @@ import (
 	"maps"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -110,84 +109,42 @@ func (s *Service) relit(ctx context.Context, c change, k chunk, from string) err
 			if err != nil {
 				return err
 			}
-			more := k.more
+			was := k
 			if k, err = c.chunk(rows, s.now()); err != nil {
 				return err
 			}
-			k.more = more
+			k.last, k.more = was.last, was.more
 		}
 		head, err := readHead(ctx, tx)
 		if err != nil {
 			return err
 		}
 		b := &batch{s: s, tx: tx, now: s.now(), head: head}
-		st := newStatements(ctx, tx)
-		err = k.write(st)
-		if err == nil {
-			err = b.logRelit(st, c, k)
+		if err := b.tx.ExecAll(ctx, k.changes()); err != nil {
+			return err
 		}
-		return errors.Join(err, st.close())
+		return b.logRelit(ctx, c, k)
 	})
 }
 
-// relitRows is how many rows one statement changes.
-const relitRows = 100
-
-// write changes the rows of a chunk.
-func (k *chunk) write(st *statements) error {
+// changes are the rows of a chunk that change.
+func (k *chunk) changes() changes {
+	var out changes
 	for _, at := range slices.Sorted(maps.Keys(k.gone)) { // few: dues are ends of days
-		if err := st.exec(`DELETE FROM flow_timer WHERE at = $1 AND case_ >= $2 AND case_ <= $3`, at, k.first, k.last); err != nil {
-			return err
-		}
+		out.add(`DELETE FROM flow_timer WHERE at = $1 AND case_ >= $2 AND case_ <= $3`, at, k.first, k.last)
 	}
 	for _, t := range k.kept {
 		if k.gone[micros(t.at)] {
 			k.set = append(k.set, t)
 		}
 	}
-	for part := range slices.Chunk(k.set, relitRows) {
-		if err := st.exec(`INSERT INTO flow_timer (case_, at) `+values(len(part), 1)+` ON CONFLICT (at, case_) DO NOTHING`, timerArgs(part)...); err != nil {
-			return err
-		}
+	for _, t := range k.set {
+		out.add(`INSERT INTO flow_timer (at, case_) VALUES ($1, $2) ON CONFLICT (at, case_) DO NOTHING`, micros(t.at), t.id)
 	}
-	for part := range slices.Chunk(k.tasks, relitRows) {
-		var args []any
-		for _, r := range part {
-			args = append(args, r.ID, r.Due, r.Light)
-		}
-		if err := st.exec(`UPDATE flow_task SET due = v.column2, light = v.column3 FROM (`+values(len(part), 2)+`) AS v WHERE id = v.column1`, args...); err != nil {
-			return err
-		}
+	for _, t := range k.tasks {
+		out.add(`UPDATE flow_task SET due = $1, light = $2 WHERE id = $3`, t.Due, t.Light, t.ID)
 	}
-	return nil
-}
-
-func timerArgs(all []timer) []any {
-	args := make([]any, 0, 2*len(all))
-	for _, t := range all {
-		args = append(args, t.id, micros(t.at))
-	}
-	return args
-}
-
-// values returns a VALUES list of rows of a text and n numbers, as columns column1
-// and on: so both databases call them.
-func values(rows, n int) string {
-	var out strings.Builder
-	arg := 0
-	for r := range rows {
-		out.WriteString(map[bool]string{true: "VALUES (", false: ", ("}[r == 0])
-		for c := range n + 1 {
-			arg++
-			if c > 0 {
-				fmt.Fprintf(&out, ", CAST($%d AS BIGINT)", arg)
-			} else {
-				fmt.Fprintf(&out, "CAST($%d AS TEXT)", arg)
-			}
-		}
-		out.WriteByte(')')
-	}
-	return out.String()
+	return out
 }
 
 // recompute computes what the change of the calendar makes of a chunk of open cases
@@ -291,7 +248,7 @@ func (k *chunk) add(c clocked, before, after clock.Calendar, now time.Time) erro
 }
 
 // logRelit adds the event that tells of a chunk, and its dues before and after.
-func (b *batch) logRelit(st *statements, c change, k chunk) error {
+func (b *batch) logRelit(ctx context.Context, c change, k chunk) error {
 	sum := sha256.Sum256(k.moves)
 	d := relit{Before: c.before, After: c.after, Cases: k.cases, Moved: len(k.moved), Sum: hex.EncodeToString(sum[:])}
 	if k.more {
@@ -305,10 +262,11 @@ func (b *batch) logRelit(st *statements, c change, k chunk) error {
 	if err := b.append(&e); err != nil {
 		return err
 	}
-	if err := b.write(st); err != nil || len(k.moved) == 0 {
+	if err := b.write(ctx); err != nil || len(k.moved) == 0 {
 		return err
 	}
-	return st.exec(`INSERT INTO flow_redue (seq, first, last, moves) VALUES ($1, $2, $3, $4)`, e.Seq, k.first, k.last, string(k.moves))
+	_, err = b.tx.Exec(ctx, `INSERT INTO flow_redue (seq, first, last, moves) VALUES ($1, $2, $3, $4)`, e.Seq, k.first, k.last, string(k.moves))
+	return err
 }
 
 // Move is a due that a new calendar has moved.

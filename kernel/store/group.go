@@ -92,7 +92,7 @@ func (db *DB) runGroup(group []*job) error {
 	defer tx.Rollback()  //nolint:errcheck // no-op after Commit
 	if len(group) == 1 { // alone: what it undoes is all there is, and a savepoint would copy every page it changes
 		if group[0].err = group[0].ctx.Err(); group[0].err == nil {
-			group[0].err = call(group[0].fn, Tx{tx, db.engine})
+			group[0].err = call(group[0].fn, Tx{q: tx, engine: db.engine})
 		}
 		if group[0].err != nil {
 			return nil
@@ -117,7 +117,7 @@ func (db *DB) runOne(tx *sql.Tx, j *job) error {
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT one"); err != nil {
 		return db.engine.fault(err)
 	}
-	j.err = call(j.fn, Tx{tx, db.engine})
+	j.err = call(j.fn, Tx{q: tx, engine: db.engine})
 	end := "RELEASE one"
 	if j.err != nil {
 		end = "ROLLBACK TO one"

@@ -33,6 +33,7 @@ type DB struct {
 type Tx struct {
 	q      querier
 	engine engine
+	conn   *sql.Conn // PostgreSQL only, of a Write: the connection below q
 }
 
 // querier is what *sql.Tx and *sql.Conn have in common.
@@ -110,7 +111,7 @@ func (db *DB) Read(ctx context.Context, fn func(Tx) error) error {
 		return db.engine.fault(err)
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
-	return fn(Tx{tx, db.engine})
+	return fn(Tx{q: tx, engine: db.engine})
 }
 
 // Write runs fn in one transaction and returns nil only when it is committed
@@ -123,12 +124,17 @@ func (db *DB) Write(ctx context.Context, fn func(Tx) error) error {
 	if db.engine == sqlite {
 		return db.enqueue(ctx, fn)
 	}
-	tx, err := db.write.BeginTx(ctx, nil)
+	conn, err := db.write.Conn(ctx)
+	if err != nil {
+		return db.engine.fault(err)
+	}
+	defer conn.Close() //nolint:errcheck // goes back to the pool
+	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return db.engine.fault(err)
 	}
 	defer tx.Rollback() //nolint:errcheck // no-op after Commit
-	if err := fn(Tx{tx, db.engine}); err != nil {
+	if err := fn(Tx{tx, db.engine, conn}); err != nil {
 		return err
 	}
 	return db.engine.fault(tx.Commit())

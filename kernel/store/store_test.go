@@ -186,3 +186,44 @@ func BenchmarkWriteGrouped(b *testing.B) {
 		}
 	})
 }
+
+// TestExecAll: many changes in one go are in order, and an error among them leaves
+// nothing of the transaction.
+func TestExecAll(t *testing.T) {
+	testkit.EachStore(t, "test", tables, func(t *testing.T, db *store.DB) {
+		put := func(id string, n int) store.Change {
+			return store.Change{Query: `INSERT INTO test_thing (id, n) VALUES ($1, $2)`, Args: []any{id, n}}
+		}
+		write := func(all ...store.Change) error {
+			return db.Write(t.Context(), func(tx store.Tx) error { return tx.ExecAll(t.Context(), all) })
+		}
+		if err := write(); err != nil {
+			t.Errorf("nothing to do: %v", err)
+		}
+		if err := write(put("a", 1), put("b", 2), store.Change{Query: `DELETE FROM test_thing WHERE n < $1`, Args: []any{2}}, put("c", 1)); err != nil {
+			t.Fatal(err)
+		}
+		if n := count(t, db); n != 2 {
+			t.Errorf("%d rows, want b and c", n)
+		}
+		for _, bad := range []struct {
+			name string
+			all  []store.Change
+			kind fault.Kind
+		}{
+			{"there already", []store.Change{put("d", 1), put("b", 1), put("e", 1)}, fault.Conflict},
+			{"refused value", []store.Change{put("d", 1), put("e", -1)}, fault.Invalid},
+			{"no such table", []store.Change{put("d", 1), {Query: `DELETE FROM test_nothing`}}, ""},
+		} {
+			if err := write(bad.all...); err == nil || fault.KindOf(err) != bad.kind {
+				t.Errorf("%s: %v, want %q", bad.name, err, bad.kind)
+			}
+			if n := count(t, db); n != 2 {
+				t.Errorf("%s: %d rows, want 2", bad.name, n)
+			}
+		}
+		if err := write(put("f", 1)); err != nil {
+			t.Errorf("after errors: %v", err)
+		}
+	})
+}
