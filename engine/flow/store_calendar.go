@@ -19,7 +19,7 @@ const eventCalendar = "calendar.changed"
 const calendarFile = "calendar/holidays.yaml"
 
 // relightChunk is how many cases are recomputed in one transaction: others wait
-// for it no longer than some 100 ms.
+// for it no longer than half a second.
 const relightChunk = 20000
 
 // loadPack reads the calendar of a pack.

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -138,13 +139,45 @@ func (k *chunk) changes() changes {
 			k.set = append(k.set, t)
 		}
 	}
-	for _, t := range k.set {
-		out.add(`INSERT INTO flow_timer (at, case_) VALUES ($1, $2) ON CONFLICT (at, case_) DO NOTHING`, micros(t.at), t.id)
+	for part := range slices.Chunk(k.set, relitRows) {
+		args := make([]any, 0, 2*len(part))
+		for _, t := range part {
+			args = append(args, t.id, micros(t.at))
+		}
+		out.add(`INSERT INTO flow_timer (case_, at) `+values(len(part), 1)+` ON CONFLICT (at, case_) DO NOTHING`, args...)
 	}
-	for _, t := range k.tasks {
-		out.add(`UPDATE flow_task SET due = $1, light = $2 WHERE id = $3`, t.Due, t.Light, t.ID)
+	for part := range slices.Chunk(k.tasks, relitRows) {
+		args := make([]any, 0, 3*len(part))
+		for _, t := range part {
+			args = append(args, t.ID, t.Due, t.Light)
+		}
+		out.add(`UPDATE flow_task SET due = v.column2, light = v.column3 FROM (`+values(len(part), 2)+`) AS v WHERE id = v.column1`, args...)
 	}
 	return out
+}
+
+// relitRows is how many rows one statement changes: a statement each takes a fifth
+// longer.
+const relitRows = 100
+
+// values returns a VALUES list of rows of a text and n numbers, as columns column1
+// and on: so both databases call them.
+func values(rows, n int) string {
+	var out strings.Builder
+	arg := 0
+	for r := range rows {
+		out.WriteString(map[bool]string{true: "VALUES (", false: ", ("}[r == 0])
+		for c := range n + 1 {
+			arg++
+			if c > 0 {
+				fmt.Fprintf(&out, ", CAST($%d AS BIGINT)", arg)
+			} else {
+				fmt.Fprintf(&out, "CAST($%d AS TEXT)", arg)
+			}
+		}
+		out.WriteByte(')')
+	}
+	return out.String()
 }
 
 // recompute computes what the change of the calendar makes of a chunk of open cases
