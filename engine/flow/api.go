@@ -103,10 +103,10 @@ func (s *Service) apiOpen(ctx context.Context, in *openInput) (Case, error) {
 	b := in.Body
 	who := s.person(ctx)
 	if !who.program() && !who.over(b.Unit) {
-		return Case{}, fault.New(fault.Forbidden, "unit is %q: you have no role over it, so you cannot open a case for it", b.Unit)
+		return Case{}, fault.Say(fault.Forbidden, "unit 为 %q：您在该单位没有职责，不能为它立案。", "unit is %q: you have no role over it, so you cannot open a case for it", b.Unit)
 	}
 	if guest := s.guestOf(b.Procedure); guest != "" && !who.program() {
-		return Case{}, fault.New(fault.Forbidden, "cases of procedure %s are opened by module %s, which checks more than the form; use its own pages or operations", b.Procedure, guest)
+		return Case{}, fault.Say(fault.Forbidden, "流程 %s 的办件由模块 %s 立案，请用它自己的页面或接口。", "cases of procedure %s are opened by module %s, which checks more than the form; use its own pages or operations", b.Procedure, guest)
 	}
 	return s.Open(ctx, Opening{Key: in.Key, Procedure: b.Procedure, Title: b.Title, Subject: b.Subject, Unit: b.Unit, Parent: b.Parent, Data: b.Data})
 }
@@ -225,10 +225,10 @@ func (s *Service) apiDue(ctx context.Context, in *dueInput) (Due, error) {
 func (s *Service) dueOn(ctx context.Context, in dueInput) (time.Time, error) {
 	start, err := time.ParseInLocation(time.DateOnly, in.Start, s.site.Zone)
 	if err != nil {
-		return start, fault.New(fault.Invalid, "start is %q; give a date such as 2026-02-10", in.Start)
+		return start, fault.Say(fault.Invalid, "起始日 %q 不是日期，请写成 2026-02-10 的样子。", "start is %q; give a date such as 2026-02-10", in.Start)
 	}
 	if in.Limit < 1 || in.Limit > 10000 {
-		return start, fault.New(fault.Invalid, "limit is %d; give 1 to 10000 days", in.Limit)
+		return start, fault.Say(fault.Invalid, "天数 %d 不对，请填 1 到 10000。", "limit is %d; give 1 to 10000 days", in.Limit)
 	}
 	unit := clock.WorkingDay
 	if in.Unit != "" {

@@ -83,7 +83,7 @@ func apply(p *procedure.Procedure, s State, e machine.Event) (outcome, error) {
 	case strings.HasPrefix(e.Name, taskPrefix):
 		return out.task(p, e)
 	case next.Done:
-		return outcome{}, fault.New(fault.Conflict, "the case has ended; %q can no longer happen to it", e.Name)
+		return outcome{}, fault.Say(fault.Conflict, "办件已经办结，不能再做“%s”。", "the case has ended; %q can no longer happen to it", e.Name)
 	}
 	if name, what, ok := clockEvent(e.Name); ok {
 		next.Told[name] = what

@@ -28,7 +28,7 @@ const maxLevel = 3
 // transfer gives a task to another holder, whose role stays when only a unit is named.
 func transfer(t *Task, to machine.Owner) error {
 	if to.Post == "" && to.Unit == "" {
-		return fault.New(fault.Invalid, "data.unit or data.post is missing: who is to have task %s from now on", t.ID)
+		return fault.Say(fault.Invalid, "没有写明转给哪个单位或岗位（data.unit 或 data.post），任务 %s 无法转办。", "data.unit or data.post is missing: who is to have task %s from now on", t.ID)
 	}
 	if to.Unit != "" && to.Role == "" {
 		to.Role = t.Owner.Role
@@ -41,7 +41,7 @@ func transfer(t *Task, to machine.Owner) error {
 // claim gives a task to the one of its holders who does it.
 func claim(t *Task, by string) error {
 	if t.Claimed != "" && t.Claimed != by {
-		return fault.New(fault.Conflict, "task %s has been claimed by somebody else", t.ID)
+		return fault.Say(fault.Conflict, "任务 %s 已由他人签收。", "task %s has been claimed by somebody else", t.ID)
 	}
 	t.Claimed = by
 	return nil
@@ -50,7 +50,7 @@ func claim(t *Task, by string) error {
 // delegate hands a task to a person.
 func delegate(t *Task, person string) error {
 	if person == "" {
-		return fault.New(fault.Invalid, "data.person is missing: the id of the person who is to do task %s", t.ID)
+		return fault.Say(fault.Invalid, "没有写明委托给谁（data.person），任务 %s 无法委托。", "data.person is missing: the id of the person who is to do task %s", t.ID)
 	}
 	t.Claimed, t.Delegated = "", person
 	return nil
@@ -60,7 +60,7 @@ func delegate(t *Task, person string) error {
 func supervise(t *Task, asked any) error {
 	level, ok := whole(asked)
 	if !ok || level < 1 || level > maxLevel {
-		return fault.New(fault.Invalid, "data.level is %v; give the level of supervision, 1 to %d", asked, maxLevel)
+		return fault.Say(fault.Invalid, "督办级别 %v 不对，请填 1 到 %d。", "data.level is %v; give the level of supervision, 1 to %d", asked, maxLevel)
 	}
 	t.Level = int(level)
 	return nil
@@ -71,7 +71,7 @@ func (o outcome) task(p *procedure.Procedure, e machine.Event) (outcome, error) 
 	id, _ := e.Data["task"].(string)
 	i := slices.IndexFunc(o.State.Tasks, func(t Task) bool { return t.ID == id })
 	if i < 0 {
-		return outcome{}, fault.New(fault.Conflict, "task %q of the case is not open; it has been done or never was", id)
+		return outcome{}, fault.Say(fault.Conflict, "办件没有待办任务 %q：已经办完，或从来没有。", "task %q of the case is not open; it has been done or never was", id)
 	}
 	t := o.State.Tasks[i]
 	t.Recused = slices.Clone(t.Recused)
@@ -108,7 +108,7 @@ func (o outcome) task(p *procedure.Procedure, e machine.Event) (outcome, error) 
 	case taskAnswer:
 		return o.answer(p, t, i, e)
 	default:
-		return outcome{}, fault.New(fault.Invalid, "%q is not something to do with a task", e.Name)
+		return outcome{}, fault.Say(fault.Invalid, "任务上没有 %q 这个动作。", "%q is not something to do with a task", e.Name)
 	}
 	o.State.Tasks[i] = t
 	return o, nil
@@ -122,7 +122,7 @@ func (o outcome) giveBack(t Task, i int) (outcome, error) {
 	case t.From != nil:
 		t.Owner, t.From = *t.From, nil
 	default:
-		return outcome{}, fault.New(fault.Conflict, "task %s was handed on by nobody, so it cannot be given back; use the case's own way to return it", t.ID)
+		return outcome{}, fault.Say(fault.Conflict, "任务 %s 没有经人转交，不能退回给转交人；请用办件本身的退回。", "task %s was handed on by nobody, so it cannot be given back; use the case's own way to return it", t.ID)
 	}
 	t.Claimed = ""
 	o.State.Tasks[i] = t
@@ -133,12 +133,12 @@ func (o outcome) giveBack(t Task, i int) (outcome, error) {
 func (o outcome) join(lead Task, e machine.Event) (outcome, error) {
 	units, _ := e.Data["units"].([]any)
 	if len(units) == 0 {
-		return outcome{}, fault.New(fault.Invalid, "data.units is missing: the units that are asked to answer too")
+		return outcome{}, fault.Say(fault.Invalid, "没有写明请哪些单位会办（data.units）。", "data.units is missing: the units that are asked to answer too")
 	}
 	for _, u := range units {
 		unit, ok := u.(string)
 		if !ok || unit == "" {
-			return outcome{}, fault.New(fault.Invalid, "data.units holds %v; give ids of units", u)
+			return outcome{}, fault.Say(fault.Invalid, "会办单位（data.units）里有 %v，请填单位编号。", "data.units holds %v; give ids of units", u)
 		}
 		asked := slices.ContainsFunc(o.State.Tasks, func(t Task) bool { return t.Joint && t.State == lead.State && t.Owner.Unit == unit })
 		if !asked && unit != lead.Owner.Unit {
@@ -151,7 +151,7 @@ func (o outcome) join(lead Task, e machine.Event) (outcome, error) {
 // answer closes a joint task and lets the procedure know how many are left.
 func (o outcome) answer(p *procedure.Procedure, t Task, i int, e machine.Event) (outcome, error) {
 	if !t.Joint {
-		return outcome{}, fault.New(fault.Conflict, "task %s leads; it is done by what the procedure offers, not by a joint answer", t.ID)
+		return outcome{}, fault.Say(fault.Conflict, "任务 %s 是主办，请按流程办理，不用会办答复。", "task %s leads; it is done by what the procedure offers, not by a joint answer", t.ID)
 	}
 	o.State.Tasks = slices.Delete(o.State.Tasks, i, i+1)
 	left := 0

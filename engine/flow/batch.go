@@ -153,7 +153,7 @@ func (b *batch) send(ctx context.Context, who person, c Command) (Case, error) {
 		return Case{}, err
 	}
 	if c.After != 0 && c.After != r.Events {
-		return Case{}, fault.New(fault.Conflict, "case %s has moved on since you looked (%d events, you saw %d); look again before you decide", r.Number, r.Events, c.After)
+		return Case{}, fault.Say(fault.Conflict, "办件 %s 在您查看之后有了新的进展（现有 %d 步，您看到 %d 步），请看过再办。", "case %s has moved on since you looked (%d events, you saw %d); look again before you decide", r.Number, r.Events, c.After)
 	}
 	if c.Data, err = normal(c.Data); err != nil {
 		return Case{}, err
@@ -213,7 +213,7 @@ func (b *batch) happen(r *row, key string, e machine.Event) error {
 		return err
 	}
 	if !o.Taken && e.By != program {
-		return fault.New(fault.Conflict, "%q does nothing now: its condition does not hold for case %s", e.Name, r.Number)
+		return fault.Say(fault.Conflict, "现在不能做“%s”：办件 %s 还不满足它的条件。", "%q does nothing now: its condition does not hold for case %s", e.Name, r.Number)
 	}
 	text, result, err := o.State.encode()
 	if err != nil {

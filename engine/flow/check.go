@@ -15,10 +15,10 @@ import (
 func (r *row) check(who person, c Command) (map[string]any, error) {
 	switch {
 	case c.Event == "":
-		return nil, fault.New(fault.Invalid, "event is missing; what can happen now: %s", offered(r.p, r.state))
+		return nil, fault.Say(fault.Invalid, "没有写明做什么；现在可以做的：%s。", "event is missing; what can happen now: %s", offered(r.p, r.state))
 	case c.Event == eventNote || c.Event == eventAttach:
 		if !who.sees(r.Case) {
-			return nil, fault.New(fault.Forbidden, "case %s is not yours to see", r.Number)
+			return nil, fault.Say(fault.Forbidden, "办件 %s 不在您的查看范围内。", "case %s is not yours to see", r.Number)
 		}
 		return c.Data, nil
 	case strings.HasPrefix(c.Event, taskPrefix):
@@ -26,7 +26,7 @@ func (r *row) check(who person, c Command) (map[string]any, error) {
 	case who.program():
 		return r.checkProgram(c)
 	case strings.HasPrefix(c.Event, clockPrefix) || strings.HasPrefix(c.Event, "case.") || c.Event == eventJoint:
-		return nil, fault.New(fault.Forbidden, "%q is sent by the program alone", c.Event)
+		return nil, fault.Say(fault.Forbidden, "%q 只由系统自动发出。", "%q is sent by the program alone", c.Event)
 	}
 	t, err := offer(r.p, r.state, who, c.Event)
 	if err != nil {
@@ -84,7 +84,7 @@ func (r *row) checkTask(who person, c Command) error {
 		ok = ok || who.owns(t.Owner)
 	}
 	if !ok {
-		return fault.New(fault.Forbidden, "task %s of case %s is for %s; you cannot do %q with it", t.ID, r.Number, ownerText(t.Owner), c.Event)
+		return fault.Say(fault.Forbidden, "任务 %s（办件 %s）归%s办理，您不能对它做 %q。", "task %s of case %s is for %s; you cannot do %q with it", t.ID, r.Number, ownerText(t.Owner), c.Event)
 	}
 	return nil
 }

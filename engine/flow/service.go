@@ -119,7 +119,7 @@ func (s *Service) row(ctx context.Context, id string) (*row, error) {
 		return nil, err
 	}
 	if !s.person(ctx).sees(r.Case) {
-		return nil, fault.New(fault.Forbidden, "case %s is not yours to see; it belongs to unit %s", r.Number, r.Unit)
+		return nil, fault.Say(fault.Forbidden, "办件 %s 不在您的查看范围内，它属于单位 %s。", "case %s is not yours to see; it belongs to unit %s", r.Number, r.Unit)
 	}
 	return r, nil
 }

@@ -195,7 +195,7 @@ func (s *Service) loadOne(ctx context.Context, tx store.Tx, cal clock.Calendar, 
 	if r := all[id]; r != nil {
 		return r, nil
 	}
-	return nil, fault.New(fault.NotFound, "there is no case %q", id)
+	return nil, fault.Say(fault.NotFound, "没有办件 %q。", "there is no case %q", id)
 }
 
 func readHead(ctx context.Context, tx store.Tx) (link, error) {

@@ -108,7 +108,7 @@ func (s *Service) inForce(ctx context.Context, tx store.Tx, id string, now time.
 		return nil, err
 	}
 	if !found {
-		return nil, fault.New(fault.NotFound, "no procedure %q is in force on %s", id, day)
+		return nil, fault.Say(fault.NotFound, "流程 %q 在 %s 没有生效的版本。", "no procedure %q is in force on %s", id, day)
 	}
 	return s.version(ctx, tx, digest)
 }
@@ -127,7 +127,7 @@ func (s *Service) version(ctx context.Context, tx store.Tx, digest string) (*pro
 		return nil, err
 	}
 	if !found {
-		return nil, fault.New(fault.NotFound, "there is no version %s of any procedure", digest)
+		return nil, fault.Say(fault.NotFound, "没有版本为 %s 的流程。", "there is no version %s of any procedure", digest)
 	}
 	p, findings := procedure.Parse(id+".yaml", []byte(source))
 	if err := errorsOf(findings); err != nil {

@@ -123,7 +123,7 @@ func (s *Service) boxes(ctx context.Context, a Asking) (column string, keys []st
 		return "holder", who.holders(), nil
 	}
 	if !who.program() && !who.over(a.Unit) {
-		return "", nil, fault.New(fault.Forbidden, "you have no role over unit %s, so its inbox is not yours to see", a.Unit)
+		return "", nil, fault.Say(fault.Forbidden, "您在单位 %s 没有职责，不能看它的待办。", "you have no role over unit %s, so its inbox is not yours to see", a.Unit)
 	}
 	if a.Only {
 		return "unit", []string{a.Unit}, nil

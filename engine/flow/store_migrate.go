@@ -92,7 +92,7 @@ func (b *batch) migrate(ctx context.Context, who person, g migrant) (Case, error
 		return Case{}, err
 	}
 	if r.Digest != g.m.From {
-		return Case{}, fault.New(fault.Conflict, "case %s runs on another version by now", r.Number)
+		return Case{}, fault.Say(fault.Conflict, "办件 %s 已改用别的版本。", "case %s runs on another version by now", r.Number)
 	}
 	to, err := b.s.version(ctx, b.tx, g.m.To)
 	if err != nil {

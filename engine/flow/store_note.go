@@ -47,7 +47,7 @@ type note struct {
 // Note writes a remark into a case.
 func (s *Service) Note(ctx context.Context, key, id, text string) (Case, error) {
 	if strings.TrimSpace(text) == "" {
-		return Case{}, fault.New(fault.Invalid, "the remark is empty")
+		return Case{}, fault.Say(fault.Invalid, "备注是空的。", "the remark is empty")
 	}
 	return s.do(ctx, &request{who: s.person(ctx), note: &note{key: key, id: id, text: text}})
 }
@@ -65,7 +65,7 @@ func (s *Service) Attach(ctx context.Context, id, name string, r io.Reader) (Doc
 			kinds = append(kinds, ext)
 		}
 		slices.Sort(kinds)
-		return Document{}, fault.New(fault.Invalid, "file %q is of a kind that cases do not take; give one of %s", name, strings.Join(kinds, " "))
+		return Document{}, fault.Say(fault.Invalid, "不收 %q 这类文件；可以交：%s。", "file %q is of a kind that cases do not take; give one of %s", name, strings.Join(kinds, " "))
 	}
 	if _, err := s.row(ctx, id); err != nil {
 		return Document{}, err
@@ -109,7 +109,7 @@ func (s *Service) Document(ctx context.Context, id, sha256 string) (Document, io
 			return d, r, err
 		}
 	}
-	return Document{}, nil, fault.New(fault.NotFound, "case %s has no document %s", id, sha256)
+	return Document{}, nil, fault.Say(fault.NotFound, "办件 %s 没有材料 %s。", "case %s has no document %s", id, sha256)
 }
 
 // note adds a remark or a document to a case.

@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"yuzhou/engine/flow/procedure"
 	"yuzhou/kernel/fault"
@@ -31,7 +30,7 @@ func (s *Service) after(w http.ResponseWriter, r *http.Request, form sent, err e
 	if _, seen := s.row(r.Context(), r.PathValue("id")); seen != nil || !refusable(err) {
 		return err
 	}
-	form.Problem = s.reader(r).refused(err)
+	form.Problem = web.Said(r, err)
 	return s.renderCase(w, r, web.Status(err), form)
 }
 
@@ -47,7 +46,7 @@ func (s *Service) onward(r *http.Request) string {
 // sendForm lets an event happen to a case.
 func (s *Service) sendForm(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return fault.New(fault.Invalid, "the form cannot be read")
+		return fault.Say(fault.Invalid, "表单读不出来，请重新填写。", "the form cannot be read")
 	}
 	form := sent{Event: r.PostFormValue("event"), Values: r.PostForm}
 	c, err := s.row(r.Context(), r.PathValue("id"))
@@ -74,25 +73,6 @@ func key(r *http.Request) string {
 	return given + "." + hex.EncodeToString(sum[:8])
 }
 
-// refused says in the page's language why something was refused. The engine's own
-// sentence stays with it, for it names what was wrong.
-func (rd reader) refused(err error) string {
-	said := web.Text(err)
-	if rd.sh.English() || fault.KindOf(err) == "" {
-		return said
-	}
-	for _, r := range said { // what is worded in Chinese already needs no more
-		if unicode.Is(unicode.Han, r) && strings.HasSuffix(said, "。") {
-			return said
-		}
-	}
-	kinds := map[fault.Kind]string{
-		fault.Invalid: "填写的内容不对，请改正后再试。", fault.Conflict: "办件已有新的进展，请看过现在的情况再办。",
-		fault.Forbidden: "这一步现在不归您办。", fault.Busy: "系统正忙，没有保存，请稍后再试。",
-	}
-	return kinds[fault.KindOf(err)] + "（" + said + "）"
-}
-
 // formData reads the fields of a form as the step declares them. When one is not
 // filled in as asked, field is its name.
 func (rd reader) formData(c *row, form sent) (data map[string]any, field string, err error) {
@@ -104,17 +84,17 @@ func (rd reader) formData(c *row, form sent) (data map[string]any, field string,
 	if reason := form.Values.Get("reason"); reason != "" {
 		data["reason"] = reason
 	} else if t.Reasons != "" {
-		return nil, "reason", fault.New(fault.Invalid, "%s", rd.sh.In(pack.Text{ZH: "请选择理由。", EN: "Choose a reason."}))
+		return nil, "reason", fault.Say(fault.Invalid, "请选择理由。", "choose a reason")
 	}
 	for _, f := range t.Form {
 		v, want := typed(f, form.Values["f."+f.Name])
 		switch {
 		case want != pack.Text{}:
-			return nil, f.Name, fault.New(fault.Invalid, "%s", rd.sh.In(text("“%s”要填%s。", "“%s” has to be %s.", f.Label, want)))
+			return nil, f.Name, fault.Say(fault.Invalid, "“%s”要填%s。", "“%s” has to be %s", f.Label, want)
 		case v != nil:
 			data[f.Name] = v
 		case f.Required && f.Default == nil:
-			return nil, f.Name, fault.New(fault.Invalid, "%s", rd.sh.In(text("请填写“%s”。", "Fill in “%s”.", f.Label)))
+			return nil, f.Name, fault.Say(fault.Invalid, "请填写“%s”。", "fill in “%s”", f.Label)
 		}
 	}
 	return data, "", nil
@@ -189,7 +169,7 @@ func list(all []string) any {
 // taskForm does something with a task: claim, delegate, transfer and the like.
 func (s *Service) taskForm(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return fault.New(fault.Invalid, "the form cannot be read")
+		return fault.Say(fault.Invalid, "表单读不出来，请重新填写。", "the form cannot be read")
 	}
 	form := sent{Event: r.PostFormValue("event"), Task: r.PostFormValue("task"), Values: r.PostForm}
 	data := map[string]any{"task": form.Task}
@@ -206,7 +186,7 @@ func (s *Service) taskForm(w http.ResponseWriter, r *http.Request) error {
 	}
 	var err error
 	if !strings.HasPrefix(form.Event, taskPrefix) {
-		err = fault.New(fault.Invalid, "%q is not something to do with a task", form.Event)
+		err = fault.Say(fault.Invalid, "任务上没有 %q 这个动作。", "%q is not something to do with a task", form.Event)
 	} else {
 		_, err = s.Send(r.Context(), Command{Key: key(r), Case: r.PathValue("id"), Event: form.Event, Data: data})
 	}
@@ -216,7 +196,7 @@ func (s *Service) taskForm(w http.ResponseWriter, r *http.Request) error {
 // noteForm writes a remark into a case.
 func (s *Service) noteForm(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return fault.New(fault.Invalid, "the form cannot be read")
+		return fault.Say(fault.Invalid, "表单读不出来，请重新填写。", "the form cannot be read")
 	}
 	_, err := s.Note(r.Context(), key(r), r.PathValue("id"), r.PostFormValue("text"))
 	return s.after(w, r, sent{Event: "note", Values: r.PostForm}, err)
@@ -227,16 +207,16 @@ func (s *Service) attachForm(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxDocument+1<<20)
 	parts, err := r.MultipartReader()
 	if err != nil {
-		return fault.New(fault.Invalid, "the file cannot be read; send it as a form with one file")
+		return fault.Say(fault.Invalid, "文件读不出来，请用表单一次交一个文件。", "the file cannot be read; send it as a form with one file")
 	}
 	form := sent{Event: "document"}
 	for {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
-			return s.after(w, r, form, fault.New(fault.Invalid, "no file was chosen; choose one and send it again"))
+			return s.after(w, r, form, fault.Say(fault.Invalid, "没有选择文件，请选好再交。", "no file was chosen; choose one and send it again"))
 		}
 		if err != nil {
-			return fault.New(fault.Invalid, "the upload broke off or is larger than %s", size(maxDocument))
+			return fault.Say(fault.Invalid, "上传中断，或文件超过 %s。", "the upload broke off or is larger than %s", size(maxDocument))
 		}
 		if part.FileName() == "" {
 			continue

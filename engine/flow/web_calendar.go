@@ -48,7 +48,7 @@ func (s *Service) showCalendar(w http.ResponseWriter, r *http.Request) error {
 	if text := q.Get("year"); text != "" {
 		year, err := strconv.Atoi(text)
 		if err != nil || year < 1949 || year > 2200 {
-			return fault.New(fault.Invalid, "year is %q; give one such as 2026", text)
+			return fault.Say(fault.Invalid, "年份 %q 不对，请写成 2026 的样子。", "year is %q; give one such as 2026", text)
 		}
 		v.Year = year
 	}
@@ -61,7 +61,7 @@ func (s *Service) showCalendar(w http.ResponseWriter, r *http.Request) error {
 	switch err := rd.count(cal, &v); {
 	case err == nil:
 	case refusable(err):
-		v.Problem, status = web.Text(err), web.Status(err)
+		v.Problem, status = rd.sh.In(web.Sentence(err)), web.Status(err)
 	default:
 		return err
 	}
@@ -86,7 +86,7 @@ func (rd reader) count(cal clock.Calendar, v *calendarView) error {
 	}
 	limit, err := strconv.Atoi(v.Limit)
 	if err != nil {
-		return fault.New(fault.Invalid, "limit is %q; give 1 to 10000 days", v.Limit)
+		return fault.Say(fault.Invalid, "天数 %q 不对，请填 1 到 10000。", "limit is %q; give 1 to 10000 days", v.Limit)
 	}
 	due, err := rd.s.dueOn(rd.ctx, dueInput{v.Start, v.Unit, limit})
 	if err != nil {

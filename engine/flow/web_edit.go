@@ -91,10 +91,10 @@ func writing(r *http.Request) (editView, error) {
 		err = nil // the form is the other kind, which has been read
 	}
 	if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
-		return editView{}, fault.New(fault.Invalid, "the procedure is longer than the %d bytes that the editor takes", maxWritten)
+		return editView{}, fault.Say(fault.Invalid, "流程文本超过编辑器的上限 %d 字节。", "the procedure is longer than the %d bytes that the editor takes", maxWritten)
 	}
 	if err != nil {
-		return editView{}, fault.New(fault.Invalid, "the form cannot be read")
+		return editView{}, fault.Say(fault.Invalid, "表单读不出来，请重新填写。", "the form cannot be read")
 	}
 	v := editView{Name: strings.TrimSpace(r.PostFormValue("name")), Source: r.PostFormValue("source")}
 	if r.MultipartForm != nil && len(r.MultipartForm.File["file"]) > 0 {
@@ -104,10 +104,10 @@ func writing(r *http.Request) (editView, error) {
 	}
 	v.Source = strings.ReplaceAll(v.Source, "\r\n", "\n")
 	if !utf8.ValidString(v.Source) {
-		return v, fault.New(fault.Invalid, "file %q is no text in UTF-8", v.Name)
+		return v, fault.Say(fault.Invalid, "文件 %q 不是 UTF-8 文本。", "file %q is no text in UTF-8", v.Name)
 	}
 	if len(v.Source) > maxWritten {
-		return v, fault.New(fault.Invalid, "the procedure has %d bytes; the editor takes %d", len(v.Source), maxWritten)
+		return v, fault.Say(fault.Invalid, "流程文本有 %d 字节，编辑器最多收 %d 字节。", "the procedure has %d bytes; the editor takes %d", len(v.Source), maxWritten)
 	}
 	if v.Name == "" {
 		v.Name = "procedure.yaml"
@@ -169,7 +169,7 @@ func (s *Service) acceptForm(w http.ResponseWriter, r *http.Request) error {
 		if !refusable(err) {
 			return err
 		}
-		v.Problem = web.Text(err)
+		v.Problem = web.Said(r, err)
 		s.reader(r).check(&v)
 		return editPage.RenderStatus(w, r, web.Status(err), v)
 	}

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"yuzhou/engine/flow/procedure"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/fault"
+	"yuzhou/kernel/pack"
 )
 
 // person is who asks, with all that lets them act in cases.
@@ -101,9 +103,9 @@ func offer(p *procedure.Procedure, s State, w person, event string) (*procedure.
 		}
 	}
 	if !found {
-		return nil, fault.New(fault.Conflict, "%q does nothing while the case is in %s; what can happen now: %s", event, leaves(p, s), offered(p, s))
+		return nil, fault.Say(fault.Conflict, "办件在“%[2]s”时不能做“%[1]s”；现在可以做的：%[3]s。", "%q does nothing while the case is in %s; what can happen now: %s", event, leaves(p, s), offered(p, s))
 	}
-	return nil, fault.New(fault.Forbidden, "%q is for %s", event, ownerText(owner))
+	return nil, fault.Say(fault.Forbidden, "“%s”归%s办理。", "%q is for %s", event, ownerText(owner))
 }
 
 // allows reports whether a person may take a transition, and whose it is.
@@ -122,7 +124,7 @@ func (s State) allows(t *procedure.Transition, w person) (machine.Owner, bool, e
 	}
 	for _, event := range rule.Not {
 		if slices.Contains(s.Acted[event], w.ID) && !w.program() {
-			return owner, false, fault.New(fault.Forbidden, "who did %q may not judge it; somebody else of %s has to", event, ownerText(owner))
+			return owner, false, fault.Say(fault.Forbidden, "做了“%s”的人不能再来审它，要由%s中的其他人办理。", "who did %q may not judge it; somebody else of %s has to", event, ownerText(owner))
 		}
 	}
 	if w.program() {
@@ -168,40 +170,50 @@ func (s State) owner(o *procedure.Owner) (machine.Owner, error) {
 }
 
 // ownerText names an owner for a sentence.
-func ownerText(o machine.Owner) string {
+func ownerText(o machine.Owner) pack.Text {
+	roles := map[string]string{string(actor.Clerk): "经办人", string(actor.Steward): "审核人", string(actor.Leader): "负责人"}
 	switch {
 	case o.Person != "":
-		return "person " + o.Person
+		return text("人员 %s ", "person %s", o.Person)
 	case o.Post != "":
-		return "the holder of post " + o.Post
+		return text("岗位 %s ", "the holder of post %s", o.Post)
 	case o.Unit != "":
-		return fmt.Sprintf("a %s of unit %s", o.Role, o.Unit)
+		return pack.Text{ZH: fmt.Sprintf("单位 %s 的%s", o.Unit, cmp.Or(roles[o.Role], o.Role)), EN: fmt.Sprintf("a %s of unit %s", o.Role, o.Unit)}
 	}
-	return "the program alone"
+	return pack.Text{ZH: "系统", EN: "the program alone"}
 }
 
 // offered lists what may happen to a case, for a sentence.
-func offered(p *procedure.Procedure, s State) string {
-	var out []string
+func offered(p *procedure.Procedure, s State) pack.Text {
+	var out []pack.Text
 	for _, t := range offers(p, s) {
 		for _, e := range t.Events {
-			out = append(out, fmt.Sprintf("%s (%s)", e, t.Name.ZH))
+			out = append(out, pack.Text{ZH: cmp.Or(t.Name.ZH, e), EN: fmt.Sprintf("%s (%s)", e, t.Name.ZH)})
 		}
 	}
 	if len(out) == 0 {
-		return "nothing by a person"
+		return pack.Text{ZH: "没有要人办的", EN: "nothing by a person"}
 	}
-	slices.Sort(out)
-	return strings.Join(slices.Compact(out), ", ")
+	return listed(out)
 }
 
 // leaves names the innermost active states of a case, for a sentence.
-func leaves(p *procedure.Procedure, s State) string {
-	var out []string
+func leaves(p *procedure.Procedure, s State) pack.Text {
+	var out []pack.Text
 	for _, st := range p.States {
 		if st.Kind == procedure.Atomic && slices.Contains(s.Active, st.ID) {
-			out = append(out, fmt.Sprintf("%s (%s)", st.ID, st.Name.ZH))
+			out = append(out, pack.Text{ZH: cmp.Or(st.Name.ZH, st.ID), EN: fmt.Sprintf("%s (%s)", st.ID, st.Name.ZH)})
 		}
 	}
-	return strings.Join(out, ", ")
+	return listed(out)
+}
+
+// listed joins texts, each once, in the order of their English.
+func listed(all []pack.Text) pack.Text {
+	slices.SortFunc(all, func(a, b pack.Text) int { return cmp.Compare(a.EN, b.EN) })
+	var zh, en []string
+	for _, t := range slices.Compact(all) {
+		zh, en = append(zh, t.ZH), append(en, t.EN)
+	}
+	return pack.Text{ZH: strings.Join(slices.Compact(zh), "、"), EN: strings.Join(en, ", ")}
 }

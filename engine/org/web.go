@@ -113,7 +113,7 @@ func localPath(next string) string {
 	case err != nil, u.IsAbs(), u.Host != "", u.User != nil, u.Opaque != "":
 	case !strings.HasPrefix(next, "/"), strings.HasPrefix(next, "//"):
 	case strings.ContainsFunc(next, func(c rune) bool { return c <= ' ' || c == '\\' || c == 0x7f }):
-	case strings.HasPrefix(u.Path, "//"), strings.Contains(u.Path, "\\"):
+	case strings.HasPrefix((&url.URL{Path: "/"}).ResolveReference(u).Path, "//"), strings.Contains(u.Path, "\\"): // also of /.//x
 	default:
 		return next
 	}

@@ -234,6 +234,7 @@ func TestNextMustBeLocal(t *testing.T) {
 		"\\\\evil.example":       "/",
 		"/%5cevil.example":       "/",
 		"/%2fevil.example":       "/",
+		"/.//evil.example":       "/",
 		"/\tevil":                "/",
 		"/\n/evil.example":       "/",
 		"https://evil.example/":  "/",

@@ -111,5 +111,5 @@ type errorView struct {
 var errorPage = MustPage[errorView](own, "pages/error/error.html")
 
 func renderError(w http.ResponseWriter, r *http.Request, status int, err error) error {
-	return errorPage.RenderStatus(w, r, status, errorView{status, Text(err), RequestID(r.Context())})
+	return errorPage.RenderStatus(w, r, status, errorView{status, Said(r, err), RequestID(r.Context())})
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"yuzhou/kernel/fault"
+	"yuzhou/kernel/pack"
 )
 
 // Handler is an http.Handler that may fail; the Router answers for it.
@@ -50,6 +51,32 @@ func Text(err error) string {
 	}
 	return "internal error"
 }
+
+// Sentence returns why something went wrong in the languages of the product. Where the
+// fault has no Chinese the kind says what to do, and the English stays with it, for
+// it names what was wrong.
+func Sentence(err error) pack.Text {
+	t := pack.Text{EN: Text(err)}
+	if f, ok := errors.AsType[*fault.Fault](err); ok && f.ZH != "" {
+		t.ZH = FullWidth(f.ZH)
+		return t
+	}
+	t.ZH = map[fault.Kind]string{
+		fault.Invalid: "填写的内容不对，请改正后再试。", fault.NotFound: "没有找到。", fault.Conflict: "情况已经变化，请看过现在的情况再办。",
+		fault.Forbidden: "这不在您的权限之内。", fault.Busy: "系统正忙，没有保存，请稍后再试。",
+	}[fault.KindOf(err)]
+	if t.ZH == "" {
+		t.ZH = "系统内部出错，已经记录。"
+		return t
+	}
+	if t.EN != string(fault.KindOf(err)) {
+		t.ZH += "（" + t.EN + "）"
+	}
+	return t
+}
+
+// Said is Sentence in the language of the page.
+func Said(r *http.Request, err error) string { return ShellOf(r.Context()).In(Sentence(err)) }
 
 // Problem is an error as the API answers it. Source: RFC 9457.
 type Problem struct {

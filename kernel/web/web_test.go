@@ -68,8 +68,8 @@ func TestErrorsAreAnsweredOnce(t *testing.T) {
 		{"/invalid", 422, "field x is 3; 1 or 2 would be right"},
 		{"/gone", 404, "there is no x"},
 		{"/nowhere", 404, "there is no page /nowhere"},
-		{"/broken", 500, "internal error"},
-		{"/panics", 500, "internal error"},
+		{"/broken", 500, "系统内部出错，已经记录。"},
+		{"/panics", 500, "系统内部出错"},
 		{"/closed", 303, "/org/sign-in?next=%2Fclosed"},
 		{"/api/v1/t/broken", 409, `"detail":"it has changed"`},
 		{"/invalid?as_of=soon", 422, "as_of &#34;soon&#34;"},
@@ -324,6 +324,27 @@ func TestInboxIsCounted(t *testing.T) {
 			}
 			if tt.name == "it cannot be counted" && !strings.Contains(log.String(), "torn cable") {
 				t.Error("the log does not say why")
+			}
+		})
+	}
+}
+
+// TestSentence: what a person reads of an error, in both languages.
+func TestSentence(t *testing.T) {
+	for _, tt := range []struct {
+		name, zh, en string
+		err          error
+	}{
+		{"worded in both", "没有单位“kjj”。", `there is no unit "kjj"`, fault.Say(fault.Invalid, "没有单位“%s”。", "there is no unit %q", "kjj")},
+		{"wrapped", "是空的。", "it is empty", fmt.Errorf("line 3: %w", fault.Say(fault.Invalid, "是空的。", "it is empty"))},
+		{"an argument in each language", "请填写“名称”。", "fill in “name”", fault.Say(fault.Invalid, "请填写“%s”。", "fill in “%s”", pack.Text{ZH: "名称", EN: "name"})},
+		{"in English alone", "填写的内容不对，请改正后再试。（year is 3）", "year is 3", fault.New(fault.Invalid, "year is %d", 3)},
+		{"a bare kind", "系统正忙，没有保存，请稍后再试。", "busy", fault.Busy},
+		{"not for people", "系统内部出错，已经记录。", "internal error", errors.New("secret detail")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Sentence(tt.err); got.ZH != tt.zh || got.EN != tt.en {
+				t.Errorf("%q, %q", got.ZH, got.EN)
 			}
 		})
 	}

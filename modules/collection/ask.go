@@ -34,10 +34,10 @@ type Asking struct {
 // indicator; fault.Forbidden when the actor of ctx does not act for the asker.
 func (s *Service) Ask(ctx context.Context, in Asking) (Opened, error) {
 	if !s.has(ctx, actor.Steward, in.Asker) && !s.has(ctx, actor.Leader, in.Asker) {
-		return Opened{}, refuse(fault.Forbidden, "只有 %s 的核对人或负责人可以以它的名义要数", "only a steward or leader of unit %s may ask for numbers in its name", in.Asker)
+		return Opened{}, fault.Say(fault.Forbidden, "只有 %s 的核对人或负责人可以以它的名义要数", "only a steward or leader of unit %s may ask for numbers in its name", in.Asker)
 	}
 	if strings.TrimSpace(in.Basis) == "" {
-		return Opened{}, refuse(fault.Invalid, "没有写依据：请写明凭哪项法规或决定要这些数", "basis is empty; name the law or decision by which the number may be asked for")
+		return Opened{}, fault.Say(fault.Invalid, "没有写依据：请写明凭哪项法规或决定要这些数", "basis is empty; name the law or decision by which the number may be asked for")
 	}
 	p, err := period.Parse(in.Period)
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *Service) Ask(ctx context.Context, in Asking) (Opened, error) {
 	for _, name := range in.Indicators {
 		m := d.Means(Form{}, Field{Name: name, Indicator: name})
 		if m.Indicator == "" {
-			return Opened{}, refuse(fault.Invalid, "“%s”不是已定义的指标；请先定义，它的数字才能一次填报、各处共用", "%q means no indicator that is defined; define it first, so that its number can be held once for all", name)
+			return Opened{}, fault.Say(fault.Invalid, "“%s”不是已定义的指标；请先定义，它的数字才能一次填报、各处共用", "%q means no indicator that is defined; define it first, so that its number can be held once for all", name)
 		}
 		a.Indicators = append(a.Indicators, m.Indicator)
 	}
@@ -67,7 +67,7 @@ func (s *Service) Ask(ctx context.Context, in Asking) (Opened, error) {
 	}
 	o, err := s.open(ctx, Plan{Assignment: a, Unit: a.Unit, Period: p.String(), Round: 1, Cells: cells}, byAsk, s.now())
 	if err == nil && o.Case == "" {
-		err = refuse(fault.Conflict, "这些数都已有，不再要：%s", "nothing is left to ask: %s", s.where(ctx, d, o.Plan.Held))
+		err = fault.Say(fault.Conflict, "这些数都已有，不再要：%s", "nothing is left to ask: %s", s.where(ctx, d, o.Plan.Held))
 	}
 	return o, err
 }
@@ -132,11 +132,11 @@ func (s *Service) Revise(ctx context.Context, id, why string) (Request, error) {
 	case err != nil:
 		return r, err
 	case !s.mayRevise(ctx, r):
-		return r, refuse(fault.Forbidden, "%s 由填报、核对或审批它的人提出修订", "request %s is revised by those who fill it in, check or approve it", r.Number)
+		return r, fault.Say(fault.Forbidden, "%s 由填报、核对或审批它的人提出修订", "request %s is revised by those who fill it in, check or approve it", r.Number)
 	case strings.TrimSpace(why) == "":
-		return r, refuse(fault.Invalid, "没有写原因：请写明原来错在哪里，它将与新的版本放在一起", "why is empty; say what was wrong, for it stands beside the new vintage")
+		return r, fault.Say(fault.Invalid, "没有写原因：请写明原来错在哪里，它将与新的版本放在一起", "why is empty; say what was wrong, for it stands beside the new vintage")
 	case r.Stage != stagePublished:
-		return r, refuse(fault.Conflict, "%s 还没有发布（%s），可以退回或撤回来改", "request %s is not published (%s); it can still be changed: return or recall it", r.Number, r.StageName)
+		return r, fault.Say(fault.Conflict, "%s 还没有发布（%s），可以退回或撤回来改", "request %s is not published (%s); it can still be changed: return or recall it", r.Number, r.StageName)
 	}
 	plan, err := s.planOf(ctx, id)
 	if err != nil {
@@ -148,7 +148,7 @@ func (s *Service) Revise(ctx context.Context, id, why string) (Request, error) {
 	}
 	for _, row := range rounds { // the newest first; a withdrawn one stands in nobody's way
 		if row.Ended != stageWithdrawn && row.Case != id {
-			return r, refuse(fault.Conflict, "已有第 %d 轮：/collection/%s", "round %d is there already: /collection/%s", row.Plan.Round, row.Case)
+			return r, fault.Say(fault.Conflict, "已有第 %d 轮：/collection/%s", "round %d is there already: /collection/%s", row.Plan.Round, row.Case)
 		}
 		if row.Case == id {
 			break
@@ -160,7 +160,7 @@ func (s *Service) Revise(ctx context.Context, id, why string) (Request, error) {
 		return r, err
 	}
 	if !o.New || o.Case == "" { // somebody else was faster
-		return r, refuse(fault.Conflict, "已有第 %d 轮：/collection/%s", "round %d is there already: /collection/%s", plan.Round, o.Case)
+		return r, fault.Say(fault.Conflict, "已有第 %d 轮：/collection/%s", "round %d is there already: /collection/%s", plan.Round, o.Case)
 	}
 	return s.request(s.program(ctx), o.Case)
 }

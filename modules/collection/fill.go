@@ -13,6 +13,7 @@ import (
 	"yuzhou/kernel/observation"
 	"yuzhou/kernel/pack"
 	"yuzhou/kernel/quantity"
+	"yuzhou/kernel/web"
 )
 
 // Typed is what a filler sends: a draft to be kept, or the form to be handed in.
@@ -81,7 +82,7 @@ func (s *Service) Submit(ctx context.Context, id string, in Typed) (Request, err
 func (s *Service) tell(ctx context.Context, c flow.Case, obstacle error) (flow.Case, error) {
 	data := map[string]any{"sound": obstacle == nil, "why": ""}
 	if obstacle != nil {
-		said := sentence(obstacle)
+		said := web.Sentence(obstacle)
 		data["why"] = strings.TrimSpace(said.ZH + " " + said.EN)
 	}
 	return s.Flow.Send(s.program(ctx), flow.Command{Key: fmt.Sprintf("collection.judged.%s.%d", c.ID, c.Events), Case: c.ID, Event: "judged", Data: data})
@@ -104,7 +105,7 @@ func (s *Service) onSubmitted(ctx context.Context, e flow.Effected) error {
 	}
 	v, err := s.try(s.program(ctx), r.ID, Typed{Values: entries})
 	if fault.KindOf(err) == fault.Invalid {
-		_, err = s.tell(ctx, e.Case, refuse(fault.Invalid, "所填的不是所要的数字", "the values are not those that are asked for"))
+		_, err = s.tell(ctx, e.Case, fault.Say(fault.Invalid, "所填的不是所要的数字", "the values are not those that are asked for"))
 		return settled(err)
 	}
 	if err != nil {
@@ -131,7 +132,7 @@ type Step struct {
 // Act does on a request what its procedure offers, as the actor of ctx.
 func (s *Service) Act(ctx context.Context, id string, step Step) (Request, error) {
 	if step.Event == "submit" {
-		return Request{}, refuse(fault.Invalid, "请在填报表上提交：POST /collection/requests/%s/submission", "a form is handed in with its values: POST /collection/requests/%s/submission", id)
+		return Request{}, fault.Say(fault.Invalid, "请在填报表上提交：POST /collection/requests/%s/submission", "a form is handed in with its values: POST /collection/requests/%s/submission", id)
 	}
 	_, err := s.request(ctx, id) // is it one at all, and the actor's to see
 	var c flow.Case

@@ -80,7 +80,7 @@ func clean(text string) (string, error) {
 	}
 	d, err := quantity.ParseDecimal(s)
 	if err != nil {
-		return "", refuse(fault.Invalid, "“%s”不是数字：只写数字，如 6401 或 2.30，单位在表上", "%q is not a number: write digits alone, such as 6401 or 2.30; the unit stands in the form", text)
+		return "", fault.Say(fault.Invalid, "“%s”不是数字：只写数字，如 6401 或 2.30，单位在表上", "%q is not a number: write digits alone, such as 6401 or 2.30; the unit stands in the form", text)
 	}
 	return d.String(), nil
 }
@@ -250,7 +250,7 @@ func (v *FormView) missing() []Finding {
 		value, err := clean(r.Value)
 		switch {
 		case err != nil:
-			out = append(out, Finding{r.Cell, "number", Error, sentence(err)})
+			out = append(out, Finding{r.Cell, "number", Error, web.Sentence(err)})
 		case value == "":
 			out = append(out, Finding{r.Cell, "missing", Warning, pack.Text{ZH: "没有填；确实没有的请说明原因", EN: "Not filled in; say why if there is none"}})
 		}
@@ -308,11 +308,11 @@ func (v *FormView) fillIn(entries []Entry) error {
 		i, ok := at[e.Cell]
 		switch {
 		case !ok:
-			return refuse(fault.Invalid, "%s（%s）不在 %s 所要的数字里", "%s of %s is not asked for by request %s", e.Indicator, e.Place, v.Request.Number)
+			return fault.Say(fault.Invalid, "%s（%s）不在 %s 所要的数字里", "%s of %s is not asked for by request %s", e.Indicator, e.Place, v.Request.Number)
 		case seen[e.Cell]:
-			return refuse(fault.Invalid, "%s（%s）填了两次，请只留一个", "%s of %s stands in the form twice; leave one", e.Indicator, e.Place)
+			return fault.Say(fault.Invalid, "%s（%s）填了两次，请只留一个", "%s of %s stands in the form twice; leave one", e.Indicator, e.Place)
 		case len(e.Note) > maxNote || len(e.Value) > 100:
-			return refuse(fault.Invalid, "%s（%s）的说明超过 %d 字节，或数字超过 100 字节", "%s of %s: the explanation is longer than %d bytes, or the value than 100", e.Indicator, e.Place, maxNote)
+			return fault.Say(fault.Invalid, "%s（%s）的说明超过 %d 字节，或数字超过 100 字节", "%s of %s: the explanation is longer than %d bytes, or the value than 100", e.Indicator, e.Place, maxNote)
 		}
 		seen[e.Cell] = true
 		if value, err := clean(e.Value); err == nil {
@@ -345,9 +345,9 @@ func (v *FormView) obstacle() error {
 		name, place = v.Rows[i].Name, v.Rows[i].PlaceName
 	}
 	if f.Severity == Error {
-		return refuse(fault.Invalid, "不能提交：%s（%s）%s", "it cannot be handed in: %s (%s, "+f.Indicator+"@"+f.Place+"): %s", name, place, f.Text)
+		return fault.Say(fault.Invalid, "不能提交：%s（%s）%s", "it cannot be handed in: %s (%s, "+f.Indicator+"@"+f.Place+"): %s", name, place, f.Text)
 	}
-	return refuse(fault.Invalid, "%s（%s）须先说明：%s", "%s (%s, "+f.Indicator+"@"+f.Place+") needs an explanation: %s", name, place, f.Text)
+	return fault.Say(fault.Invalid, "%s（%s）须先说明：%s", "%s (%s, "+f.Indicator+"@"+f.Place+") needs an explanation: %s", name, place, f.Text)
 }
 
 // obstacles lists what keeps a form from being handed in, errors first: the errors,
@@ -375,9 +375,9 @@ func (v *FormView) rowOf(c Cell) int {
 func (s *Service) mayFill(ctx context.Context, r Request) error {
 	switch {
 	case !s.has(ctx, actor.Clerk, r.Unit):
-		return refuse(fault.Forbidden, "%s 由 %s 的填报人填写", "request %s is filled in by a clerk of unit %s", r.Number, r.Unit)
+		return fault.Say(fault.Forbidden, "%s 由 %s 的填报人填写", "request %s is filled in by a clerk of unit %s", r.Number, r.Unit)
 	case !r.open():
-		return refuse(fault.Conflict, "%s 现在不能填写（%s）", "request %s is not open to be filled in (%s)", r.Number, r.StageName)
+		return fault.Say(fault.Conflict, "%s 现在不能填写（%s）", "request %s is not open to be filled in (%s)", r.Number, r.StageName)
 	}
 	return nil
 }

@@ -266,7 +266,7 @@ func (s *Service) request(ctx context.Context, id string) (Request, error) {
 	}
 	r, err := s.requestOf(c)
 	if err == nil && !s.sees(ctx, r) {
-		err = refuse(fault.Forbidden, "%s 只有要数、填报、核对、审批它的人能看", "request %s is seen by those who ask, fill in, check or approve", r.Number)
+		err = fault.Say(fault.Forbidden, "%s 只有要数、填报、核对、审批它的人能看", "request %s is seen by those who ask, fill in, check or approve", r.Number)
 	}
 	if err != nil {
 		return Request{}, err

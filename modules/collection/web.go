@@ -231,7 +231,7 @@ func (s *Service) askByHand(w http.ResponseWriter, r *http.Request) error {
 	}
 	o, err := s.Ask(r.Context(), Asking{Title: form.Title, Indicators: names, Unit: form.Unit, Asker: form.Asker, Period: form.Period, Days: count(form.Days), Basis: form.Basis})
 	if mistake(err) {
-		form.Error = web.ShellOf(r.Context()).In(sentence(err))
+		form.Error = web.Said(r, err)
 		return s.renderDue(w, r, web.Status(err), form)
 	}
 	if err != nil {

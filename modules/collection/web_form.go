@@ -242,7 +242,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, in Typed, done 
 			return again
 		}
 	}
-	return s.renderForm(w, r, shown{form: v, status: web.Status(err), problem: web.ShellOf(r.Context()).In(sentence(err)), listed: listed})
+	return s.renderForm(w, r, shown{form: v, status: web.Status(err), problem: web.Said(r, err), listed: listed})
 }
 
 // stepByHand passes, approves, returns or recalls.
@@ -309,12 +309,12 @@ func (s *Service) takeSheet(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxSheet)
 	file, _, err := r.FormFile("file")
 	if err != nil {
-		return s.answer(w, r, Typed{}, "", refuse(fault.Invalid, "请选择填好的 .xlsx 文件", "choose the .xlsx file that you have filled in"))
+		return s.answer(w, r, Typed{}, "", fault.Say(fault.Invalid, "请选择填好的 .xlsx 文件", "choose the .xlsx file that you have filled in"))
 	}
 	defer file.Close() //nolint:errcheck // only read
 	b, err := sheet.Read(file)
 	if err == nil && b.Request != id {
-		err = refuse(fault.Invalid, "这份表是另一件填报 %s 的，请交到 /collection/%s", "the workbook is of request %q, not of this one; send it where it belongs: /collection/%s", b.Request, b.Request)
+		err = fault.Say(fault.Invalid, "这份表是另一件填报 %s 的，请交到 /collection/%s", "the workbook is of request %q, not of this one; send it where it belongs: /collection/%s", b.Request, b.Request)
 	}
 	var in Typed
 	for _, row := range b.Rows {

@@ -44,7 +44,7 @@ func ParseCondition(text string) (Condition, error) {
 	indicator, unit, ok := strings.Cut(name, "/")
 	m := wish.FindStringSubmatch(strings.TrimSpace(rest))
 	if !ok || indicator == "" || unit == "" || m == nil {
-		return Condition{}, fault.New(fault.Invalid, "condition %q is not path, document or a number such as st.hte/500101 >=700家", text)
+		return Condition{}, fault.Say(fault.Invalid, "销号条件 %q 不对：应为 path、document，或如 st.hte/500101 >=700家 的数字。", "condition %q is not path, document or a number such as st.hte/500101 >=700家", text)
 	}
 	q := quantity.Quantity{Cmp: quantity.AtLeast}
 	var err error

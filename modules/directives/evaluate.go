@@ -71,7 +71,7 @@ func (s *Service) Evaluate(ctx context.Context, date, known time.Time) (Evaluati
 		return e, err
 	}
 	if newest > e.Date {
-		return e, fault.New(fault.Conflict, "targets were evaluated on %s already; an evaluation of %s would undo what followed", newest, e.Date)
+		return e, fault.Say(fault.Conflict, "目标已在 %s 评估过，再按 %s 评估会推翻之后的结果。", "targets were evaluated on %s already; an evaluation of %s would undo what followed", newest, e.Date)
 	}
 	gaps, err := s.Gaps(ctx, date, known)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/pack"
 	"yuzhou/kernel/store"
+	"yuzhou/kernel/web"
 )
 
 // Order asks for a directive.
@@ -66,7 +67,7 @@ func (s *Service) Open(ctx context.Context, o Order) (Directive, error) {
 func (s *Service) complete(ctx context.Context, r Rule, o Order) (Order, error) {
 	o.Title.ZH = strings.TrimSpace(o.Title.ZH)
 	if o.Title.ZH == "" {
-		return o, fault.New(fault.Invalid, "title is missing: say in a line what is to be done")
+		return o, fault.Say(fault.Invalid, "没有写标题：请用一行写明要办什么。", "title is missing: say in a line what is to be done")
 	}
 	o.Title.EN = cmp.Or(o.Title.EN, o.Title.ZH)
 	o.Matter = cmp.Or(strings.TrimSpace(o.Matter), o.Title.ZH)
@@ -74,17 +75,17 @@ func (s *Service) complete(ctx context.Context, r Rule, o Order) (Order, error) 
 	o.Origin = cmp.Or(o.Origin, ByHand)
 	o.Condition.Kind = cmp.Or(o.Condition.Kind, OnDocument)
 	if o.Condition.Kind == OnPath && o.Target == "" {
-		return o, fault.New(fault.Invalid, "condition path needs a target, such as T09; give target, or condition document")
+		return o, fault.Say(fault.Invalid, "按路径销号要写明目标，如 T09；否则请选按材料销号。", "condition path needs a target, such as T09; give target, or condition document")
 	}
 	if o.Subject == "" && o.Target != "" {
 		o.Subject = subjectOf(o.Target)
 	}
 	if _, err := time.Parse(time.DateOnly, o.By); o.By != "" && err != nil {
-		return o, fault.New(fault.Invalid, "by %q is not a date such as 2023-09-30", o.By)
+		return o, fault.Say(fault.Invalid, "期限 %q 不是日期，请写成 2023-09-30 的样子。", "by %q is not a date such as 2023-09-30", o.By)
 	}
 	for _, u := range append([]string{o.Lead, o.Office}, o.Joint...) {
 		if _, err := s.Units.Unit(ctx, u); fault.KindOf(err) == fault.NotFound {
-			return o, fault.New(fault.Invalid, "there is no unit %q; yuzhou org units lists them", u)
+			return o, fault.Say(fault.Invalid, "没有单位 %q，请从单位名录中选。", "there is no unit %q; yuzhou org units lists them", u)
 		} else if err != nil {
 			return o, err
 		}
@@ -106,7 +107,7 @@ func (s *Service) knows(ctx context.Context, target string) error {
 			return nil
 		}
 	}
-	return fault.New(fault.Invalid, "the plan has no target %q", target)
+	return fault.Say(fault.Invalid, "规划里没有目标 %q。", "the plan has no target %q", target)
 }
 
 // OpenFrom opens a directive on behalf of another module's thing: a measure that
@@ -178,10 +179,10 @@ func (s *Service) Decide(ctx context.Context, t Stocktake) (Meeting, []Directive
 	now := s.now()
 	m := Meeting{ID: store.NewID(now), Held: t.Held, Title: t.Title, By: actor.Of(ctx).ID, At: now}
 	if _, err := time.Parse(time.DateOnly, t.Held); err != nil {
-		return m, nil, fault.New(fault.Invalid, "held %q is not a date such as 2023-07-17", t.Held)
+		return m, nil, fault.Say(fault.Invalid, "会议日期 %q 不对，请写成 2023-07-17 的样子。", "held %q is not a date such as 2023-07-17", t.Held)
 	}
 	if len(t.Orders) == 0 {
-		return m, nil, fault.New(fault.Invalid, "orders is empty: a meeting that decided nothing opens nothing")
+		return m, nil, fault.Say(fault.Invalid, "没有议定事项，不会立项。", "orders is empty: a meeting that decided nothing opens nothing")
 	}
 	if m.Title.ZH == "" {
 		m.Title = pack.Text{ZH: "周调度会", EN: "Weekly stocktake"}
@@ -220,7 +221,7 @@ func (s *Service) decisions(ctx context.Context, m Meeting, all []Ordered) ([]Or
 			err = s.Access.Decide(ctx, actor.Of(ctx), actor.Decide, o.Lead)
 		}
 		if kind := fault.KindOf(err); kind == fault.Invalid || kind == fault.Forbidden {
-			return nil, fault.New(kind, "decision %d: %v", i+1, err)
+			return nil, fault.Say(kind, "第 %d 项：%s", "decision %d: %s", i+1, web.Sentence(err))
 		}
 		if err != nil {
 			return nil, err

@@ -131,7 +131,7 @@ func (s *Service) read(ctx context.Context, id string) (Directive, error) {
 	d := directiveOf(c)
 	d.DueOn = lastDay(d.Due, s.site.Zone)
 	if !s.sees(ctx, d) {
-		return Directive{}, fault.New(fault.Forbidden, "directive %s is not yours to see: it is between %s and %s", d.Number, d.Office, d.Lead)
+		return Directive{}, fault.Say(fault.Forbidden, "督办 %s 不在您的查看范围内，它在 %s 与 %s 之间办理。", "directive %s is not yours to see: it is between %s and %s", d.Number, d.Office, d.Lead)
 	}
 	return d, nil
 }

@@ -163,7 +163,7 @@ func (s *Service) putMeeting(ctx context.Context, m Meeting) error {
 		return s.Audit.Audit(ctx, tx, "directives.meeting", m.ID, m.Held+" "+m.Title.ZH)
 	})
 	if fault.KindOf(err) == fault.Conflict {
-		return fault.New(fault.Conflict, "meeting %q is there already", m.ID)
+		return fault.Say(fault.Conflict, "会议 %q 已经录入过。", "meeting %q is there already", m.ID)
 	}
 	return err
 }

@@ -71,14 +71,14 @@ func (s *Service) Close(ctx context.Context, id string) (Directive, error) {
 		return d, err
 	}
 	if d.Stage != stageReview {
-		return d, fault.New(fault.Conflict, "directive %s cannot close from %s (%s); it closes from review", d.Number, d.Stage, d.StageName.ZH)
+		return d, fault.Say(fault.Conflict, "督办 %s 还在“%[3]s”，到复核时才能销号。", "directive %s cannot close from %s (%s); it closes from review", d.Number, d.Stage, d.StageName)
 	}
 	v, err := s.check(ctx, id, fmt.Sprintf("%s.%d", id, d.CaseEvents))
 	if err != nil {
 		return d, err
 	}
 	if !v.May() {
-		return d, fault.New(fault.Conflict, "directive %s cannot close: %s", d.Number, v.Why.EN)
+		return d, fault.Say(fault.Conflict, "督办 %s 不能销号：%s", "directive %s cannot close: %s", d.Number, v.Why)
 	}
 	c, err := s.Flow.Send(ctx, flow.Command{Case: id, Event: "accept"})
 	if err != nil {
@@ -144,12 +144,12 @@ func (s *Service) divisible(ctx context.Context, d Directive, data map[string]an
 	units := texts(data["units"])
 	for _, u := range units {
 		if _, err := s.Units.Unit(ctx, u); fault.KindOf(err) == fault.NotFound {
-			return fault.New(fault.Invalid, "there is no unit %q; yuzhou org units lists them", u)
+			return fault.Say(fault.Invalid, "没有单位 %q，请从单位名录中选。", "there is no unit %q; yuzhou org units lists them", u)
 		} else if err != nil {
 			return err
 		}
 		if u == d.Lead {
-			return fault.New(fault.Invalid, "unit %q leads; a part is for another unit, and what the lead does itself needs none", u)
+			return fault.Say(fault.Invalid, "单位 %q 是牵头单位，分办要分给别的单位，自己办的不用分解。", "unit %q leads; a part is for another unit, and what the lead does itself needs none", u)
 		}
 	}
 	rule, _ := data["rule"].(string)
@@ -163,7 +163,7 @@ func (s *Service) Act(ctx context.Context, id, event string, data map[string]any
 		return s.Close(ctx, id)
 	}
 	if !actor.Of(ctx).Known() {
-		return Directive{}, fault.New(fault.Forbidden, "sign in to act on a directive")
+		return Directive{}, fault.Say(fault.Forbidden, "办理督办请先登录。", "sign in to act on a directive")
 	}
 	d, err := s.read(ctx, id)
 	if err == nil && event == "split" {

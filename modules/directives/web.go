@@ -219,7 +219,7 @@ func (s *Service) options(ctx context.Context, sh *web.Shell) (options, error) {
 // openByHand opens a directive from the form on the board.
 func (s *Service) openByHand(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return fault.New(fault.Invalid, "the form cannot be read")
+		return fault.Say(fault.Invalid, "表单读不出来，请重新填写。", "the form cannot be read")
 	}
 	get := func(key string) string { return strings.TrimSpace(r.PostFormValue(key)) }
 	form := orderForm{Title: get("title"), Matter: get("matter"), Lead: get("lead"), Target: get("target"), By: get("by"), Condition: get("condition")}
@@ -231,7 +231,7 @@ func (s *Service) openByHand(w http.ResponseWriter, r *http.Request) error {
 		d, err = s.Open(r.Context(), o)
 	}
 	if kind := fault.KindOf(err); kind == fault.Invalid || kind == fault.Forbidden {
-		form.Error = web.Text(err)
+		form.Error = web.Said(r, err)
 		return s.renderBoard(w, r, web.Status(err), form)
 	}
 	if err != nil {
@@ -344,7 +344,7 @@ func (s *Service) closeByHand(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	_, err := s.Close(r.Context(), id)
 	if kind := fault.KindOf(err); kind == fault.Conflict || kind == fault.Forbidden || kind == fault.Invalid {
-		return s.renderDirective(w, r, web.Status(err), web.Text(err))
+		return s.renderDirective(w, r, web.Status(err), web.Said(r, err))
 	}
 	if err != nil {
 		return err
@@ -356,7 +356,7 @@ func (s *Service) closeByHand(w http.ResponseWriter, r *http.Request) error {
 // splitByHand divides a directive among the units chosen on its page.
 func (s *Service) splitByHand(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return fault.New(fault.Invalid, "the form cannot be read")
+		return fault.Say(fault.Invalid, "表单读不出来，请重新填写。", "the form cannot be read")
 	}
 	units := []any{}
 	for _, u := range r.PostForm["units"] {
@@ -365,7 +365,7 @@ func (s *Service) splitByHand(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	_, err := s.Act(r.Context(), id, "split", map[string]any{"units": units, "matter": r.PostFormValue("matter"), "rule": r.PostFormValue("rule")})
 	if kind := fault.KindOf(err); kind == fault.Conflict || kind == fault.Forbidden || kind == fault.Invalid {
-		return s.renderDirective(w, r, web.Status(err), web.Text(err))
+		return s.renderDirective(w, r, web.Status(err), web.Said(r, err))
 	}
 	if err != nil {
 		return err

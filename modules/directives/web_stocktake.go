@@ -111,7 +111,7 @@ func (s *Service) line(ctx context.Context, sh *web.Shell, n int, l Line) lineVi
 // holdStocktake records a meeting and opens its batch from the form.
 func (s *Service) holdStocktake(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return fault.New(fault.Invalid, "the form cannot be read")
+		return fault.Say(fault.Invalid, "表单读不出来，请重新填写。", "the form cannot be read")
 	}
 	form := meetingForm{Held: r.PostFormValue("held"), Title: strings.TrimSpace(r.PostFormValue("title"))}
 	t := Stocktake{Held: form.Held, Title: pack.Text{ZH: form.Title, EN: form.Title}}
@@ -126,7 +126,7 @@ func (s *Service) holdStocktake(w http.ResponseWriter, r *http.Request) error {
 	}
 	m, _, err := s.Decide(r.Context(), t)
 	if kind := fault.KindOf(err); kind == fault.Invalid || kind == fault.Forbidden {
-		form.Error = web.Text(err)
+		form.Error = web.Said(r, err)
 		return s.renderStocktake(w, r, web.Status(err), form)
 	}
 	if err != nil {

@@ -170,7 +170,7 @@ func TestForms(t *testing.T) {
 		t.Error("the meeting's list is not its batch")
 	}
 	batch.Set("lead2", "")
-	if status, body, _ := ask(h, http.MethodPost, "/directives/stocktake", "", batch); status != http.StatusUnprocessableEntity || !strings.Contains(body, "decision 2") || len(c.desk.cases) != 3 {
+	if status, body, _ := ask(h, http.MethodPost, "/directives/stocktake", "", batch); status != http.StatusUnprocessableEntity || !strings.Contains(body, "第 2 项") || len(c.desk.cases) != 3 {
 		t.Errorf("a decision that is not right: %d with %d cases", status, len(c.desk.cases))
 	}
 	c.desk.cases[0].State.Active = []string{"live", stageReview}

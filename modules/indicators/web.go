@@ -256,7 +256,7 @@ func (s *Service) takeImport(w http.ResponseWriter, r *http.Request) error {
 		Name: head.Filename, DryRun: r.FormValue("mode") != "keep" && r.FormValue("mode") != "partial", Partial: r.FormValue("mode") == "partial",
 	})
 	if fault.KindOf(err) == fault.Invalid {
-		return importPage.RenderStatus(w, r, http.StatusUnprocessableEntity, importView{Error: web.Text(err), Name: head.Filename})
+		return importPage.RenderStatus(w, r, http.StatusUnprocessableEntity, importView{Error: web.Said(r, err), Name: head.Filename})
 	}
 	if err != nil {
 		return err

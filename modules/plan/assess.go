@@ -75,7 +75,7 @@ func (s *Service) Plan(ctx context.Context, known time.Time) (Plan, error) {
 			return v.Plan, nil
 		}
 	}
-	return Plan{}, fault.New(fault.NotFound, "no plan was in force on %s", known.In(s.site.Zone).Format(time.DateOnly))
+	return Plan{}, fault.Say(fault.NotFound, "%s 没有生效的规划。", "no plan was in force on %s", known.In(s.site.Zone).Format(time.DateOnly))
 }
 
 // pathOf returns the path in force for a target: the newest declaration known
@@ -145,7 +145,7 @@ func (s *Service) Status(ctx context.Context, target string, date, known time.Ti
 			return st, nil
 		}
 	}
-	return Status{}, fault.New(fault.NotFound, "the plan has no target %q", target)
+	return Status{}, fault.Say(fault.NotFound, "规划里没有目标 %q。", "the plan has no target %q", target)
 }
 
 func (s *Service) status(ctx context.Context, p Plan, t Target, v view) (Status, error) {

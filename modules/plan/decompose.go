@@ -52,12 +52,12 @@ func apportion(total float64, weights []float64, places int) ([]float64, error) 
 	sum := 0.0
 	for _, w := range weights {
 		if w < 0 || math.IsNaN(w) || math.IsInf(w, 0) {
-			return nil, fault.New(fault.Invalid, "weight %v is not a number from 0 on", w)
+			return nil, fault.Say(fault.Invalid, "权重 %v 不对，应为不小于 0 的数。", "weight %v is not a number from 0 on", w)
 		}
 		sum += w
 	}
 	if sum == 0 {
-		return nil, fault.New(fault.Invalid, "the weights add up to nothing, so nothing can be split by them")
+		return nil, fault.Say(fault.Invalid, "权重合计为零，无法分解。", "the weights add up to nothing, so nothing can be split by them")
 	}
 	unit := math.Pow10(places)
 	whole := math.Round(total * unit)
@@ -94,7 +94,7 @@ func places(i observation.Indicator) int {
 func byYears(st Status) (Decomposition, error) {
 	d := Decomposition{Target: st.Target.ID, Rule: string(st.Path.Shape), Unit: st.Indicator.Unit.String(), Total: st.Want}
 	if !st.HasBase || st.Path.Shape == "" {
-		return d, fault.New(fault.Invalid, "target %s has no baseline or no path, so it cannot be split over years", st.Target.ID)
+		return d, fault.Say(fault.Invalid, "目标 %s 没有基期值或路径，不能按年分解。", "target %s has no baseline or no path, so it cannot be split over years", st.Target.ID)
 	}
 	l, err := newLine(st.Path, st.BaseDate, st.Target.Due.Last(), st.BaseValue, st.Want)
 	if err != nil {

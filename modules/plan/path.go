@@ -62,11 +62,11 @@ func newLine(p Path, start, end time.Time, from, to float64) (line, error) {
 	l := line{shape: p.Shape, start: start, end: end, from: from, to: to}
 	switch {
 	case !start.Before(end):
-		return l, fault.New(fault.Invalid, "path of %s: it starts on %s, not before its end %s", p.Target, start.Format(time.DateOnly), end.Format(time.DateOnly))
+		return l, fault.Say(fault.Invalid, "%s 的路径：起点 %s 不早于终点 %s。", "path of %s: it starts on %s, not before its end %s", p.Target, start.Format(time.DateOnly), end.Format(time.DateOnly))
 	case p.Shape == Geometric && (from <= 0 || to <= 0):
-		return l, fault.New(fault.Invalid, "path of %s: a geometric path needs two positive ends, not %v and %v", p.Target, from, to)
+		return l, fault.Say(fault.Invalid, "%s 的路径：几何路径的两端都要大于零，现为 %v 和 %v。", "path of %s: a geometric path needs two positive ends, not %v and %v", p.Target, from, to)
 	case p.Shape != Linear && p.Shape != Geometric && p.Shape != SCurve && p.Shape != Milestones:
-		return l, fault.New(fault.Invalid, "path of %s: shape %q is not one of linear, geometric, s, milestones", p.Target, p.Shape)
+		return l, fault.Say(fault.Invalid, "%s 的路径：形状 %q 不在 linear、geometric、s、milestones 之中。", "path of %s: shape %q is not one of linear, geometric, s, milestones", p.Target, p.Shape)
 	case p.Shape != Milestones:
 		return l, nil
 	}
@@ -74,7 +74,7 @@ func newLine(p Path, start, end time.Time, from, to float64) (line, error) {
 	for _, m := range p.Milestones {
 		at, err := time.Parse(time.DateOnly, m.Date)
 		if err != nil || !at.After(l.points[len(l.points)-1].at) || !at.Before(end) {
-			return l, fault.New(fault.Invalid, "path of %s: milestone %q is not a date after the one before it and before %s", p.Target, m.Date, end.Format(time.DateOnly))
+			return l, fault.Say(fault.Invalid, "%s 的路径：节点 %q 不是晚于前一个且早于 %s 的日期。", "path of %s: milestone %q is not a date after the one before it and before %s", p.Target, m.Date, end.Format(time.DateOnly))
 		}
 		l.points = append(l.points, point{at, m.Value})
 	}

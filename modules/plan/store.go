@@ -100,7 +100,7 @@ func declarePath(ctx context.Context, tx store.Tx, p Path, at time.Time, by stri
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO plan_path (target, declared, recorder, doc) VALUES ($1, $2, $3, $4)`, p.Target, store.Micros(at), by, string(doc))
 	if fault.KindOf(err) == fault.Conflict {
-		return fault.New(fault.Conflict, "a path of %s was declared at this very moment; look at it before declaring another", p.Target)
+		return fault.Say(fault.Conflict, "%s 的路径刚刚有人申报，请看过再报。", "a path of %s was declared at this very moment; look at it before declaring another", p.Target)
 	}
 	return err
 }

@@ -149,7 +149,7 @@ func (s *Service) Declare(ctx context.Context, path *Path) error {
 		return err
 	}
 	if !st.HasBase {
-		return fault.New(fault.Invalid, "target %s has no baseline, so no path can start; give it one in a new version of the plan", path.Target)
+		return fault.Say(fault.Invalid, "目标 %s 没有基期值，路径没有起点，请在规划新版本中补上。", "target %s has no baseline, so no path can start; give it one in a new version of the plan", path.Target)
 	}
 	if _, err := newLine(*path, st.BaseDate, st.Target.Due.Last(), st.BaseValue, st.Want); err != nil {
 		return err

@@ -156,7 +156,7 @@ func (s *Service) current(r *http.Request) (*web.Shell, Plan, []Status, error) {
 	}
 	shape := Shape(r.URL.Query().Get("path"))
 	if shape != "" && !slices.Contains([]Shape{Linear, Geometric, SCurve}, shape) {
-		return sh, p, nil, fault.New(fault.Invalid, "path %q is not one of linear, geometric, s", shape)
+		return sh, p, nil, fault.Say(fault.Invalid, "路径 %q 不在 linear、geometric、s 之中。", "path %q is not one of linear, geometric, s", shape)
 	}
 	all, err := s.Statuses(r.Context(), sh.Date, sh.Known, shape)
 	return sh, p, all, err

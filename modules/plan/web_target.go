@@ -89,7 +89,7 @@ func (s *Service) renderTarget(w http.ResponseWriter, r *http.Request, status in
 	}
 	at := slices.IndexFunc(all, func(st Status) bool { return st.Target.ID == r.PathValue("id") })
 	if at < 0 {
-		return fault.New(fault.NotFound, "the plan has no target %q", r.PathValue("id"))
+		return fault.Say(fault.NotFound, "规划里没有目标 %q。", "the plan has no target %q", r.PathValue("id"))
 	}
 	st := all[at]
 	v := targetView{
@@ -230,7 +230,7 @@ func (s *Service) drawTarget(ctx context.Context, sh *web.Shell, st Status) (tem
 // declare records the path that a leader has chosen.
 func (s *Service) declare(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return fault.New(fault.Invalid, "the form cannot be read")
+		return fault.Say(fault.Invalid, "表单读不出来，请重新填写。", "the form cannot be read")
 	}
 	form := pathForm{Shape: r.FormValue("shape"), Band: strings.TrimSpace(r.FormValue("band")), Note: strings.TrimSpace(r.FormValue("note"))}
 	band, ok := parseFloat(form.Band)
@@ -241,7 +241,7 @@ func (s *Service) declare(w http.ResponseWriter, r *http.Request) error {
 	path := Path{Target: r.PathValue("id"), Shape: Shape(form.Shape), Band: band, Note: pack.Text{ZH: form.Note}}
 	err := s.Declare(r.Context(), &path)
 	if fault.KindOf(err) == fault.Invalid {
-		form.Error = web.Text(err)
+		form.Error = web.Said(r, err)
 		return s.renderTarget(w, r, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {

@@ -191,7 +191,7 @@ func TestPages(t *testing.T) {
 		{"/plan/cockpit?as_of=2023-07-11", 200, []string{`class="row-red"`, "■", "滞后", "6401家", "每月 116.6 家", "每月 8.50 家", "845家", "76.9%", "default.pace.red", "市科技局", "没有写明"}, []string{"9123", "row-yellow"}},
 		{"/plan/cockpit", 200, []string{`class="row-yellow"`, "9123家", "default.pace.yellow", "2025-10-15"}, []string{"row-red"}},
 		{"/plan/cockpit?path=geometric", 200, []string{"default.pace.green", "假设所有路径都是", "等比"}, []string{"row-yellow", "row-red"}},
-		{"/plan/cockpit?path=zigzag", 422, []string{"zigzag", "linear, geometric, s"}, nil},
+		{"/plan/cockpit?path=zigzag", 422, []string{"zigzag", "linear、geometric、s"}, nil},
 		{"/plan/cockpit?as_of=yesterday", 422, []string{"yesterday"}, nil},
 		{"/plan/targets/T09?as_of=2023-07-11", 200, []string{"default.pace.red", "92.7", "<svg", "12,700", "直线", "等比", "S 形", "1.27万家以上", "没有公布过这个指标的数字"}, []string{"<form method=\"post\"", "9123"}},
 		{"/plan/targets/T09?lang=en", 200, []string{"15.1", "geometric", "In firms", "12,700"}, []string{"Declare a path"}},

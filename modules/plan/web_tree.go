@@ -139,7 +139,7 @@ func (s *Service) showElement(w http.ResponseWriter, r *http.Request) error {
 	}
 	e, ok := p.Element(r.PathValue("id"))
 	if !ok {
-		return fault.New(fault.NotFound, "the plan has no element %q", r.PathValue("id"))
+		return fault.Say(fault.NotFound, "规划里没有要素 %q。", "the plan has no element %q", r.PathValue("id"))
 	}
 	v := elementView{Node: node(sh, p, e, s.rows(r.Context(), sh, all)), Body: sh.In(e.Body)}
 	for _, rel := range p.Relations {

@@ -126,7 +126,7 @@ func monthOf(what, text string) (period.Period, error) {
 	}
 	p, err := period.Parse(text)
 	if err != nil || !isMonth(p) {
-		return period.Period{}, fault.New(fault.Invalid, "%s: %q is not a month such as 2024-06", what, text)
+		return period.Period{}, fault.Say(fault.Invalid, "%s：%q 不是月份，请写成 2024-06 的样子。", "%s: %q is not a month such as 2024-06", what, text)
 	}
 	return p, nil
 }
@@ -167,7 +167,7 @@ func (f workForm) pace(w *Work) error {
 func percentOf(text string) (float64, error) {
 	v, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
 	if err != nil || v < 0 || v > 100 || v != v { //nolint:gocritic // NaN is no percentage
-		return 0, fault.New(fault.Invalid, "progress %q is not a percentage from 0 to 100", text)
+		return 0, fault.Say(fault.Invalid, "进度 %q 不对，请填 0 到 100 的百分数。", "progress %q is not a percentage from 0 to 100", text)
 	}
 	return v, nil
 }
@@ -176,7 +176,7 @@ func (f workForm) money(w *Work) error {
 	for _, r := range f.Budget {
 		year, err := strconv.Atoi(r[0])
 		if err != nil {
-			return fault.New(fault.Invalid, "budget: %q is not a year such as 2024", r[0])
+			return fault.Say(fault.Invalid, "预算：%q 不是年份，请写成 2024 的样子。", "budget: %q is not a year such as 2024", r[0])
 		}
 		y := Year{Year: year}
 		if r[1] != "" {

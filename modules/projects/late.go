@@ -70,7 +70,7 @@ func (s *Service) lateJob(ctx context.Context) error {
 // second call join the first.
 func (s *Service) drive(ctx context.Context, l Late) (string, error) {
 	if s.Late == nil {
-		return "", fault.New(fault.Conflict, "directives are not part of this installation")
+		return "", fault.Say(fault.Conflict, "本系统没有启用督办。", "directives are not part of this installation")
 	}
 	id, err := s.Late(ctx, l)
 	if err != nil {
@@ -107,11 +107,11 @@ func (s *Service) drivenBy(ctx context.Context, work, milestone string) (string,
 		l, ok := st.delay(m, s.date(now))
 		switch {
 		case st.Demo:
-			return "", fault.New(fault.Conflict, "%s was generated for demonstration; no directive is opened for it", work)
+			return "", fault.Say(fault.Conflict, "%s 是演示数据，不为它立督办。", "%s was generated for demonstration; no directive is opened for it", work)
 		case !ok:
-			return "", fault.New(fault.Conflict, "milestone %s is not late", milestone)
+			return "", fault.Say(fault.Conflict, "节点 %s 没有逾期。", "milestone %s is not late", milestone)
 		}
 		return s.drive(ctx, l)
 	}
-	return "", fault.New(fault.NotFound, "%s has no milestone %q", work, milestone)
+	return "", fault.Say(fault.NotFound, "%s 没有节点 %q。", "%s has no milestone %q", work, milestone)
 }

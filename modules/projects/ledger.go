@@ -113,7 +113,7 @@ func (s *Service) state(ctx context.Context, id string, known time.Time) (state,
 			return st, nil
 		}
 	}
-	return state{}, fault.New(fault.NotFound, "there is no measure, policy or project %q, or it was not approved by then", id)
+	return state{}, fault.Say(fault.NotFound, "没有举措、政策或项目 %q，或当时还没有批准。", "there is no measure, policy or project %q, or it was not approved by then", id)
 }
 
 // Part is one work that serves a target.

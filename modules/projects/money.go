@@ -25,11 +25,11 @@ func ParseMoney(s string) (Money, error) {
 	whole, fraction, point := strings.Cut(strings.ReplaceAll(strings.TrimSpace(text), ",", ""), ".")
 	n, err := strconv.ParseUint(whole, 10, 63)
 	if err != nil || n > maxMoney || point && fraction == "" || len(fraction) > 4 {
-		return Money{}, fault.New(fault.Invalid, "amount %q is not a number of 万元 with at most four places, such as 1250.5", s)
+		return Money{}, fault.Say(fault.Invalid, "金额 %q 不对：以万元为单位，最多四位小数，如 1250.5。", "amount %q is not a number of 万元 with at most four places, such as 1250.5", s)
 	}
 	rest, err := strconv.ParseUint("0"+(fraction + "0000")[:4], 10, 16)
 	if err != nil {
-		return Money{}, fault.New(fault.Invalid, "amount %q is not a number of 万元 with at most four places, such as 1250.5", s)
+		return Money{}, fault.Say(fault.Invalid, "金额 %q 不对：以万元为单位，最多四位小数，如 1250.5。", "amount %q is not a number of 万元 with at most four places, such as 1250.5", s)
 	}
 	return Money{int64(n)*10_000 + int64(rest)}, nil
 }

@@ -32,22 +32,22 @@ type Met struct {
 func (r Report) valid(w Work, today time.Time) error {
 	switch {
 	case !isMonth(r.Month):
-		return fault.New(fault.Invalid, "month %q is not one such as 2023-07", r.Month)
+		return fault.Say(fault.Invalid, "月份 %q 不对，请写成 2023-07 的样子。", "month %q is not one such as 2023-07", r.Month)
 	case r.Month.Start().After(today):
-		return fault.New(fault.Invalid, "month %s has not begun; report what has happened", r.Month)
+		return fault.Say(fault.Invalid, "%s 还没有开始，请报已经发生的进展。", "month %s has not begun; report what has happened", r.Month)
 	case r.Percent != nil && (*r.Percent < 0 || *r.Percent > 100):
-		return fault.New(fault.Invalid, "progress is %g; it is 0 to 100 percent of the whole", *r.Percent)
+		return fault.Say(fault.Invalid, "进度 %g 不对，应为 0 到 100。", "progress is %g; it is 0 to 100 percent of the whole", *r.Percent)
 	case r.Text == "":
-		return fault.New(fault.Invalid, "say in a sentence what was done")
+		return fault.Say(fault.Invalid, "请用一句话写明做了什么。", "say in a sentence what was done")
 	case r.Risk != nil && !slices.Contains(Risks(), r.Risk.Level):
-		return fault.New(fault.Invalid, "risk %q is not one of %v", r.Risk.Level, Risks())
+		return fault.Say(fault.Invalid, "风险 %q 不在 %v 之中。", "risk %q is not one of %v", r.Risk.Level, Risks())
 	}
 	for _, m := range r.Met {
 		if !slices.ContainsFunc(w.Milestones, func(x Milestone) bool { return x.ID == m.Milestone }) {
-			return fault.New(fault.Invalid, "%s has no milestone %q", w.ID, m.Milestone)
+			return fault.Say(fault.Invalid, "%s 没有节点 %q。", "%s has no milestone %q", w.ID, m.Milestone)
 		}
 		if !slices.ContainsFunc(r.Documents, func(d Document) bool { return d.SHA256 == m.Document }) {
-			return fault.New(fault.Invalid, "milestone %s counts only with the document that shows it; hand it in with the report", m.Milestone)
+			return fault.Say(fault.Invalid, "节点 %s 要有佐证材料才算完成，请随月报一并提交。", "milestone %s counts only with the document that shows it; hand it in with the report", m.Milestone)
 		}
 	}
 	return nil

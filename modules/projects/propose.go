@@ -87,7 +87,7 @@ func (s *Service) ready(ctx context.Context, change string, w Work) (Work, error
 		return w, err
 	}
 	if _, err := s.Units.Unit(ctx, w.Unit); err != nil {
-		return w, fault.New(fault.Invalid, "unit %q is not there; give the code of a unit such as kjj", w.Unit)
+		return w, fault.Say(fault.Invalid, "没有单位 %q，请填单位编号，如 kjj。", "unit %q is not there; give the code of a unit such as kjj", w.Unit)
 	}
 	if err := s.Access.Decide(ctx, actor.Of(ctx), actor.Submit, w.Unit); err != nil {
 		return w, err
@@ -115,17 +115,17 @@ func (s *Service) fits(ctx context.Context, change string, w Work) error {
 	case err != nil:
 		return err
 	case change == Enter:
-		return fault.New(fault.Conflict, "%s is there already; change it instead", w.ID)
+		return fault.Say(fault.Conflict, "%s 已经有了，请改为变更。", "%s is there already; change it instead", w.ID)
 	case was.Demo:
-		return fault.New(fault.Conflict, "%s was generated for demonstration; it is not changed, enter a real one", w.ID)
+		return fault.Say(fault.Conflict, "%s 是演示数据，不能变更，请录入真实的。", "%s was generated for demonstration; it is not changed, enter a real one", w.ID)
 	case was.Kind != w.Kind:
-		return fault.New(fault.Invalid, "%s is a %s and stays one", w.ID, was.Kind)
+		return fault.Say(fault.Invalid, "%s 的类别是 %s，不能改。", "%s is a %s and stays one", w.ID, was.Kind)
 	case was.Closing == nil && change == Reopen:
-		return fault.New(fault.Conflict, "%s is open", w.ID)
+		return fault.Say(fault.Conflict, "%s 正在实施，没有办结。", "%s is open", w.ID)
 	case was.Closing != nil && change != Reopen:
-		return fault.New(fault.Conflict, "%s was closed on %s; reopen it first", w.ID, was.Closing.On)
+		return fault.Say(fault.Conflict, "%s 已于 %s 办结，请先重新启动。", "%s was closed on %s; reopen it first", w.ID, was.Closing.On)
 	case change == Close && w.Closing == nil:
-		return fault.New(fault.Invalid, "a work closes on evidence: say what came of it and hand in a document")
+		return fault.Say(fault.Invalid, "办结要凭材料：请写明成效并提交佐证材料。", "a work closes on evidence: say what came of it and hand in a document")
 	case change != Close:
 		if err := w.open(); err != nil {
 			return err
@@ -154,7 +154,7 @@ func (s *Service) linked(ctx context.Context, w Work) error {
 		kind[e.ID] = e.Kind
 	}
 	if w.Element != "" && kind[w.Element] == "" {
-		return fault.New(fault.Invalid, "the plan has no element %q", w.Element)
+		return fault.Say(fault.Invalid, "规划里没有要素 %q。", "the plan has no element %q", w.Element)
 	}
 	want := map[string]string{Project: "project_class", Policy: "policy"}[w.Kind]
 	if w.Element != "" && want != "" && kind[w.Element] != want {
@@ -162,7 +162,7 @@ func (s *Service) linked(ctx context.Context, w Work) error {
 	}
 	for _, l := range w.Links {
 		if kind[l.To] == "" {
-			return fault.New(fault.Invalid, "link to %q: the plan has no such element or target", l.To)
+			return fault.Say(fault.Invalid, "关联 %q：规划里没有这个要素或目标。", "link to %q: the plan has no such element or target", l.To)
 		}
 	}
 	return nil
@@ -198,7 +198,7 @@ func (s *Service) Amend(ctx context.Context, caseID string, w Work) (flow.Case, 
 	}
 	w.ID = p.Work.ID
 	if w.Unit != p.Work.Unit || w.Post != p.Work.Post {
-		return c, fault.New(fault.Invalid, "unit and post of a change that is under way stay: withdraw it to give the work to another unit")
+		return c, fault.Say(fault.Invalid, "变更在办期间不能改单位和岗位；要换单位请先撤回。", "unit and post of a change that is under way stay: withdraw it to give the work to another unit")
 	}
 	w.Closing = p.Work.Closing // how a work closes is said on its own form
 	if w, err = s.ready(ctx, p.Change, w); err != nil {
@@ -272,7 +272,7 @@ func (s *Service) File(ctx context.Context, r Report) (flow.Case, error) {
 		return flow.Case{}, err
 	}
 	if len(open) > 0 {
-		return flow.Case{}, fault.New(fault.Conflict, "a report of %s for %s is under way (case %s); it ends first", r.Work, r.Month, open[0].ID)
+		return flow.Case{}, fault.Say(fault.Conflict, "%s 的 %s 月报正在办理（办件 %s），请等它办完。", "a report of %s for %s is under way (case %s); it ends first", r.Work, r.Month, open[0].ID)
 	}
 	var digest string
 	err = s.db.Write(ctx, func(tx store.Tx) (err error) {
@@ -304,9 +304,9 @@ func (s *Service) readyReport(ctx context.Context, r Report) (state, Report, err
 	r.Demo = false
 	switch {
 	case st.Demo:
-		return st, r, fault.New(fault.Conflict, "%s was generated for demonstration; nothing is reported of it", st.ID)
+		return st, r, fault.Say(fault.Conflict, "%s 是演示数据，不用报进展。", "%s was generated for demonstration; nothing is reported of it", st.ID)
 	case st.Closing != nil:
-		return st, r, fault.New(fault.Conflict, "%s was closed on %s; reopen it first", st.ID, st.Closing.On)
+		return st, r, fault.Say(fault.Conflict, "%s 已于 %s 办结，请先重新启动。", "%s was closed on %s; reopen it first", st.ID, st.Closing.On)
 	}
 	if err := r.valid(st.Work, s.date(s.now())); err != nil {
 		return st, r, err

@@ -167,7 +167,7 @@ func take(ctx context.Context, tx store.Tx, c claim) error {
 		return err
 	}
 	if held.Key != "" && (held.Case != "" || c.At.Sub(store.FromMicros(asked)) < patience) {
-		return fault.New(fault.Conflict, "a change of %s is under way (case %s); it ends first", c.Work, held.Case)
+		return fault.Say(fault.Conflict, "%s 的变更正在办理（办件 %s），请等它办完。", "a change of %s is under way (case %s); it ends first", c.Work, held.Case)
 	}
 	_, err = tx.Exec(ctx, `UPDATE projects_work SET key = $1, case_ = '', asked = $2 WHERE id = $3`, c.Key, store.Micros(c.At), c.Work)
 	return err

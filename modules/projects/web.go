@@ -313,11 +313,11 @@ func window(r *http.Request, date time.Time) (from, to period.Period, err error)
 			continue
 		}
 		if *p, err = period.Parse(text); err != nil || !isMonth(*p) {
-			return from, to, fault.New(fault.Invalid, "%s is %q; give a month such as 2024-01", key, text)
+			return from, to, fault.Say(fault.Invalid, "%s 为 %q，请写成 2024-01 的样子。", "%s is %q; give a month such as 2024-01", key, text)
 		}
 	}
 	if n := period.MonthsBetween(from.Start(), to.Start()); n < 0 || n > 120 {
-		return from, to, fault.New(fault.Invalid, "from %s to %s cannot be drawn; give a window of 1 to 120 months", from, to)
+		return from, to, fault.Say(fault.Invalid, "从 %s 到 %s 画不出来，请选 1 到 120 个月。", "from %s to %s cannot be drawn; give a window of 1 to 120 months", from, to)
 	}
 	return from, to, nil
 }

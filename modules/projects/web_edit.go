@@ -150,7 +150,7 @@ func (s *Service) enter(w http.ResponseWriter, r *http.Request) error {
 func (s *Service) proposed(w http.ResponseWriter, r *http.Request, c flow.Case, err error, v editView) error {
 	switch {
 	case mistake(err):
-		v.Form.Error = web.Text(err)
+		v.Form.Error = web.Said(r, err)
 		return s.renderEdit(w, r, v)
 	case err != nil:
 		return err
@@ -233,7 +233,7 @@ func (s *Service) close(w http.ResponseWriter, r *http.Request) error {
 	if !mistake(err) {
 		return err
 	}
-	v.Error = web.Text(err)
+	v.Error = web.Said(r, err)
 	return closePage.RenderStatus(w, r, http.StatusUnprocessableEntity, v)
 }
 

@@ -49,7 +49,7 @@ func (s *Service) showMonths(w http.ResponseWriter, r *http.Request) error {
 	m := period.Of(d.sh.Date, period.Month).Add(-1)
 	if text := r.URL.Query().Get("month"); text != "" {
 		if m, err = period.Parse(text); err != nil || !isMonth(m) {
-			return fault.New(fault.Invalid, "month is %q; give one such as 2024-01", text)
+			return fault.Say(fault.Invalid, "月份 %q 不对，请写成 2024-01 的样子。", "month is %q; give one such as 2024-01", text)
 		}
 	}
 	b, err := s.book(ctx)
@@ -140,7 +140,7 @@ func (s *Service) showEffort(w http.ResponseWriter, r *http.Request) error {
 	id := r.URL.Query().Get("target")
 	target, ok := d.elements[id]
 	if !ok || target.Kind != "target" {
-		return fault.New(fault.NotFound, "the plan has no target %q", id)
+		return fault.Say(fault.NotFound, "规划里没有目标 %q。", "the plan has no target %q", id)
 	}
 	effort, err := s.Works(r.Context(), id, d.sh.Known)
 	if err != nil {

@@ -102,7 +102,7 @@ func (s *Service) report(w http.ResponseWriter, r *http.Request) error {
 		c, err = s.File(r.Context(), rep)
 	}
 	if mistake(err) {
-		v.Error = web.Text(err)
+		v.Error = web.Said(r, err)
 		return s.renderReport(w, r, http.StatusUnprocessableEntity, v)
 	}
 	if err != nil {

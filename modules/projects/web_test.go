@@ -89,7 +89,7 @@ func TestPages(t *testing.T) {
 		{"/projects/gantt", "", 200, []string{"<svg", "2024-11 – 2026-10", "今天", "重大科技基地", "url(#class-2-desk)"}, nil},
 		{"/projects/gantt?from=2023-01&to=2027-12&kind=project&lang=en", "", 200, []string{"today", "2027"}, nil},
 		{"/projects/gantt?from=2023", "", 422, []string{"2023"}, nil},
-		{"/projects/gantt?from=1900-01&to=2027-01", "", 422, []string{"120 months"}, nil},
+		{"/projects/gantt?from=1900-01&to=2027-01", "", 422, []string{"120 个月"}, nil},
 		{"/projects/months?month=2025-09", "", 200, []string{"应推进", "演示：按计划推进", "未报"}, nil},
 		{"/projects/months?month=x", "", 422, nil, nil},
 		{"/projects/effort?target=T09", "", 200, []string{"1 项在推动，已支出 0万元，预算 1,200万元", "项演示数据", "增加 10 家", "不能跨目标相加"}, nil},

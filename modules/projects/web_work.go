@@ -236,7 +236,7 @@ func (s *Service) takeDocument(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(docs) != 1 {
-		return fault.New(fault.Invalid, "send one file in the form's field file; %d came", len(docs))
+		return fault.Say(fault.Invalid, "请一次交一个文件，收到 %d 个。", "send one file in the form's field file; %d came", len(docs))
 	}
 	return web.JSON(w, http.StatusCreated, docs[0])
 }
@@ -256,7 +256,7 @@ func parse(w http.ResponseWriter, r *http.Request) error {
 		err = r.ParseForm()
 	}
 	if err != nil {
-		return fault.New(fault.Invalid, "the form cannot be read; all files together are at most %d MB", web.MaxUpload>>20)
+		return fault.Say(fault.Invalid, "表单读不出来；全部文件合计不超过 %d MB。", "the form cannot be read; all files together are at most %d MB", web.MaxUpload>>20)
 	}
 	return nil
 }
@@ -294,11 +294,11 @@ func (s *Service) keep(ctx context.Context, name string, r io.ReadSeeker) (Docum
 	head := make([]byte, 512)
 	n, err := io.ReadFull(r, head)
 	if err != nil && n == 0 {
-		return Document{}, fault.New(fault.Invalid, "file %q is empty", name)
+		return Document{}, fault.Say(fault.Invalid, "文件 %q 是空的。", "file %q is empty", name)
 	}
 	media := http.DetectContentType(head[:n])
 	if !slices.Contains(kept(), media) {
-		return Document{}, fault.New(fault.Invalid, "file %q is %s; hand in PDF, OFD, DOCX, XLSX, plain text, PNG, JPEG or WebP", name, media)
+		return Document{}, fault.Say(fault.Invalid, "文件 %q 是 %s；请交 PDF、OFD、DOCX、XLSX、纯文本、PNG、JPEG 或 WebP。", "file %q is %s; hand in PDF, OFD, DOCX, XLSX, plain text, PNG, JPEG or WebP", name, media)
 	}
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return Document{}, err

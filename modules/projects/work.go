@@ -124,15 +124,15 @@ func (w Work) valid() error {
 	case w.ID != "" && !idForm.MatchString(w.ID):
 		return fault.New(fault.Invalid, "id %q is not a capital letter followed by at most 39 letters, digits, dots or dashes", w.ID)
 	case !slices.Contains(Kinds(), w.Kind):
-		return fault.New(fault.Invalid, "kind %q is not one of %v", w.Kind, Kinds())
+		return fault.Say(fault.Invalid, "类别 %q 不在 %v 之中。", "kind %q is not one of %v", w.Kind, Kinds())
 	case w.ZH == "":
-		return fault.New(fault.Invalid, "the name is missing; give zh")
+		return fault.Say(fault.Invalid, "没有填名称。", "the name is missing; give zh")
 	case w.Unit == "":
-		return fault.New(fault.Invalid, "the unit that answers for it is missing")
+		return fault.Say(fault.Invalid, "没有填责任单位。", "the unit that answers for it is missing")
 	case w.Kind == Project && w.Element == "":
-		return fault.New(fault.Invalid, "a project belongs to one of the plan's classes; give element")
+		return fault.Say(fault.Invalid, "项目要归到规划的一个类别，请选要素。", "a project belongs to one of the plan's classes; give element")
 	case w.Kind != Policy && len(w.Clauses) > 0:
-		return fault.New(fault.Invalid, "only a policy has clauses; this is a %s", w.Kind)
+		return fault.Say(fault.Invalid, "只有政策才有条款，这是 %s。", "only a policy has clauses; this is a %s", w.Kind)
 	}
 	if err := span("the work", w.From, w.To); err != nil {
 		return err
@@ -149,11 +149,11 @@ func (w Work) valid() error {
 func span(what, from, to string) error {
 	for _, day := range []string{from, to} {
 		if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
-			return fault.New(fault.Invalid, "%s: %q is not a day such as 2023-07-10", what, day)
+			return fault.Say(fault.Invalid, "%s：%q 不是日期，请写成 2023-07-10 的样子。", "%s: %q is not a day such as 2023-07-10", what, day)
 		}
 	}
 	if from != "" && to != "" && to < from {
-		return fault.New(fault.Invalid, "%s ends on %s, before it begins on %s", what, to, from)
+		return fault.Say(fault.Invalid, "%s 的截止日 %s 早于起始日 %s。", "%s ends on %s, before it begins on %s", what, to, from)
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func span(what, from, to string) error {
 func (w Work) validClauses() error {
 	for n, c := range w.Clauses {
 		if c.Number == "" || c.ZH == "" {
-			return fault.New(fault.Invalid, "clause %d lacks its number or its text", n+1)
+			return fault.Say(fault.Invalid, "第 %d 条缺少条号或内容。", "clause %d lacks its number or its text", n+1)
 		}
 		if err := span("clause "+c.Number, c.From, c.To); err != nil {
 			return err
@@ -178,13 +178,13 @@ func (w Work) validMilestones() error {
 	for _, m := range w.Milestones {
 		switch {
 		case m.ID == "" || m.ZH == "":
-			return fault.New(fault.Invalid, "a milestone lacks its id or its name")
+			return fault.Say(fault.Invalid, "有节点没有编号或名称。", "a milestone lacks its id or its name")
 		case seen[m.ID]:
-			return fault.New(fault.Invalid, "milestone %s is there twice", m.ID)
+			return fault.Say(fault.Invalid, "节点 %s 重复了。", "milestone %s is there twice", m.ID)
 		case !m.Planned.IsZero() && !isMonth(m.Planned):
-			return fault.New(fault.Invalid, "milestone %s: planned %q is not a month such as 2024-06", m.ID, m.Planned)
+			return fault.Say(fault.Invalid, "节点 %s：计划月份 %q 不对，请写成 2024-06 的样子。", "milestone %s: planned %q is not a month such as 2024-06", m.ID, m.Planned)
 		case !m.Actual.IsZero() && !isMonth(m.Actual):
-			return fault.New(fault.Invalid, "milestone %s: actual %q is not a month such as 2024-06", m.ID, m.Actual)
+			return fault.Say(fault.Invalid, "节点 %s：完成月份 %q 不对，请写成 2024-06 的样子。", "milestone %s: actual %q is not a month such as 2024-06", m.ID, m.Actual)
 		case !m.Actual.IsZero() && !w.has(m.Document):
 			return fault.New(fault.Invalid, "milestone %s was reached in %s, but document %q is none of the work's: hand in the document that shows it", m.ID, m.Actual, m.Document)
 		}
@@ -202,11 +202,11 @@ func (w Work) validPace() error {
 	for n, s := range w.Pace {
 		switch {
 		case !isMonth(s.Month):
-			return fault.New(fault.Invalid, "planned progress: %q is not a month such as 2024-06", s.Month)
+			return fault.Say(fault.Invalid, "计划进度：%q 不是月份，请写成 2024-06 的样子。", "planned progress: %q is not a month such as 2024-06", s.Month)
 		case s.Percent < 0 || s.Percent > 100:
-			return fault.New(fault.Invalid, "planned progress of %s is %g; it is 0 to 100 percent", s.Month, s.Percent)
+			return fault.Say(fault.Invalid, "%s 的计划进度 %g 不对，应为 0 到 100。", "planned progress of %s is %g; it is 0 to 100 percent", s.Month, s.Percent)
 		case n > 0 && (w.Pace[n-1].Month.Compare(s.Month) >= 0 || w.Pace[n-1].Percent > s.Percent):
-			return fault.New(fault.Invalid, "planned progress of %s: months go up, and so does what is done by then", s.Month)
+			return fault.Say(fault.Invalid, "%s 的计划进度：月份要从早到晚，累计进度不能下降。", "planned progress of %s: months go up, and so does what is done by then", s.Month)
 		}
 	}
 	return nil
@@ -216,7 +216,7 @@ func (w Work) validMoney() error {
 	seen := map[int]bool{}
 	for _, y := range w.Budget {
 		if y.Year < 1990 || y.Year > 2100 || seen[y.Year] {
-			return fault.New(fault.Invalid, "budget: year %d is there twice or is none from 1990 to 2100", y.Year)
+			return fault.Say(fault.Invalid, "预算：年份 %d 重复，或不在 1990 到 2100 之间。", "budget: year %d is there twice or is none from 1990 to 2100", y.Year)
 		}
 		seen[y.Year] = true
 	}
@@ -225,12 +225,12 @@ func (w Work) validMoney() error {
 
 func (w Work) validRest() error {
 	if w.Risk != nil && !slices.Contains(Risks(), w.Risk.Level) {
-		return fault.New(fault.Invalid, "risk %q is not one of %v", w.Risk.Level, Risks())
+		return fault.Say(fault.Invalid, "风险 %q 不在 %v 之中。", "risk %q is not one of %v", w.Risk.Level, Risks())
 	}
 	seen := map[string]bool{}
 	for _, l := range w.Links {
 		if l.To == "" || seen[l.To] {
-			return fault.New(fault.Invalid, "a link lacks what it is to, or %q is linked twice", l.To)
+			return fault.Say(fault.Invalid, "有关联没有写明对象，或 %q 关联了两次。", "a link lacks what it is to, or %q is linked twice", l.To)
 		}
 		if l.Grade != "" && !slices.Contains(Grades(), l.Grade) {
 			return fault.New(fault.Invalid, "link to %s: evidence %q is not one of %v", l.To, l.Grade, Grades())
@@ -242,11 +242,11 @@ func (w Work) validRest() error {
 		return nil
 	}
 	if c.ZH == "" || len(c.Evidence) == 0 {
-		return fault.New(fault.Invalid, "a work closes on evidence: say what came of it and hand in a document")
+		return fault.Say(fault.Invalid, "办结要凭材料：请写明成效并提交佐证材料。", "a work closes on evidence: say what came of it and hand in a document")
 	}
 	for _, sha := range c.Evidence {
 		if !w.has(sha) {
-			return fault.New(fault.Invalid, "evidence %q is none of the work's documents", sha)
+			return fault.Say(fault.Invalid, "佐证 %q 不在已交的材料里。", "evidence %q is none of the work's documents", sha)
 		}
 	}
 	return span("closing", c.On, "")

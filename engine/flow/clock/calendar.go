@@ -54,7 +54,7 @@ func (c Calendar) Knows(year int) bool {
 
 // unknown is the error for a year without holidays.
 func unknown(year int) error {
-	return fault.New(fault.Invalid, "the working days of %d are not known; load a calendar that lists the year as the State Council's notice has it", year)
+	return fault.Say(fault.Invalid, "%d 年的工作日还不知道，请先载入国务院办公厅通知的放假安排。", "the working days of %d are not known; load a calendar that lists the year as the State Council's notice has it", year)
 }
 
 // Working reports whether a calendar date is worked. Errors: fault.Invalid when

@@ -31,7 +31,7 @@ func (c Clock) Total() int {
 // when it does not run.
 func (c Clock) Pause(p Pause) (Clock, error) {
 	if !c.Running() {
-		return c, fault.New(fault.Conflict, "the clock does not run, so it cannot be paused")
+		return c, fault.Say(fault.Conflict, "时限没有在计时，不能中止。", "the clock does not run, so it cannot be paused")
 	}
 	p.To = time.Time{}
 	c.Pauses = append(slices.Clip(c.Pauses), p)
@@ -53,10 +53,10 @@ func (c Clock) Resume(at time.Time) (Clock, error) {
 // extension is of no unit, fault.Conflict when the clock has stopped.
 func (c Clock) Extend(e Extension) (Clock, error) {
 	if e.Units < 1 {
-		return c, fault.New(fault.Invalid, "an extension by %d units; give 1 or more", e.Units)
+		return c, fault.Say(fault.Invalid, "延长 %d 不对，至少是 1。", "an extension by %d units; give 1 or more", e.Units)
 	}
 	if !c.Stopped.IsZero() {
-		return c, fault.New(fault.Conflict, "the clock has stopped, so it cannot be extended")
+		return c, fault.Say(fault.Conflict, "时限已经停止，不能延长。", "the clock has stopped, so it cannot be extended")
 	}
 	c.Extensions = append(slices.Clip(c.Extensions), e)
 	return c, nil
@@ -84,7 +84,7 @@ func (c Clock) Stop(at time.Time) Clock {
 // fault.Invalid when a year that has to be counted through is not known.
 func (c Clock) Due(cal Calendar) (time.Time, error) {
 	if c.Paused() {
-		return time.Time{}, fault.New(fault.Conflict, "the clock is paused, so its end is open")
+		return time.Time{}, fault.Say(fault.Conflict, "时限已中止，到期日未定。", "the clock is paused, so its end is open")
 	}
 	at, err := c.reach(cal, c.Total())
 	if err != nil || c.Unit != NaturalDay {
@@ -101,7 +101,7 @@ func (c Clock) WarnAt(cal Calendar) (time.Time, error) {
 		return c.Due(cal)
 	}
 	if c.Paused() {
-		return time.Time{}, fault.New(fault.Conflict, "the clock is paused, so its end is open")
+		return time.Time{}, fault.Say(fault.Conflict, "时限已中止，到期日未定。", "the clock is paused, so its end is open")
 	}
 	if n := c.Total() - c.Warn; n > 0 {
 		return c.reach(cal, n)
