@@ -289,6 +289,7 @@ func TestKilled(t *testing.T) {
 
 // victim appends for ever and says what was acknowledged.
 func victim(t *testing.T, c Config) {
+	t.Helper()
 	l := open(t, c)
 	for i := 0; ; i++ {
 		e := fmt.Sprintf("%d.%d", os.Getpid(), i)
