@@ -263,6 +263,9 @@ func agree(t *testing.T, doc []byte) {
 		}
 		return
 	}
+	if by, err := jcs.Transform(doc); err != nil || !bytes.Equal(by, got) {
+		t.Fatalf("%q: jcs gives %s, %v; want %s", doc, by, err, got)
+	}
 	if again, err := Canonical(got); err != nil || !bytes.Equal(again, got) {
 		t.Fatalf("%q: its form %s becomes %s, %v", doc, got, again, err)
 	}

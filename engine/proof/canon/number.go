@@ -4,6 +4,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/gowebpki/jcs"
 )
 
 // maxNumber is the greatest integer below which every integer is a double: 2^53-1.
@@ -12,6 +14,23 @@ const maxNumber = 1<<53 - 1
 
 // number reads a number and refuses one that a double does not give back.
 func (s *scanner) number() error {
+	start := s.at
+	if err := s.grammar(); err != nil {
+		return err
+	}
+	text := string(s.doc[start:s.at])
+	if len(text) <= 15 && strings.Trim(text, "0123456789") == "" {
+		return nil // most numbers: an integer of few digits is itself
+	}
+	if err := comesBack(start, text); err != nil {
+		return err
+	}
+	s.loose = s.loose || printed(text) != text
+	return nil
+}
+
+// grammar skips a number as RFC 8259 §6 writes it.
+func (s *scanner) grammar() error {
 	start := s.at
 	if s.doc[s.at] == '-' {
 		s.at++
@@ -38,7 +57,20 @@ func (s *scanner) number() error {
 			return s.unexpected("a digit of the exponent")
 		}
 	}
-	return comesBack(start, string(s.doc[start:s.at]))
+	return nil
+}
+
+// printed is the number as ECMAScript writes it.
+func printed(text string) string {
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return ""
+	}
+	out, err := jcs.NumberToJSON(f)
+	if err != nil {
+		return ""
+	}
+	return out
 }
 
 // is reports whether one of chars is looked at.

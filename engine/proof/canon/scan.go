@@ -15,6 +15,7 @@ type scanner struct {
 	at    int    // the byte that is looked at
 	depth int    // arrays and objects that are open
 	text  []byte // the last string, unescaped; used again by the next
+	loose bool   // something stands otherwise than in canonical form
 }
 
 func refuse(at int, format string, args ...any) error {
@@ -39,6 +40,7 @@ func (s *scanner) space() {
 		switch s.doc[s.at] {
 		case ' ', '\t', '\n', '\r':
 			s.at++
+			s.loose = true
 		default:
 			return
 		}
@@ -137,9 +139,9 @@ func (s *scanner) object() error {
 		s.at++
 		return nil
 	}
-	seen := make(map[string]bool)
+	var k keys
 	for {
-		if err := s.key(seen); err != nil {
+		if err := s.key(&k); err != nil {
 			return err
 		}
 		if err := s.value(); err != nil {
@@ -152,7 +154,7 @@ func (s *scanner) object() error {
 }
 
 // key reads a key and the colon. Keys are compared unescaped: "a" and "\u0061" are one.
-func (s *scanner) key(seen map[string]bool) error {
+func (s *scanner) key(k *keys) error {
 	if s.next() != '"' {
 		return s.unexpected("a key in quotes")
 	}
@@ -160,10 +162,10 @@ func (s *scanner) key(seen map[string]bool) error {
 	if err := s.string(); err != nil {
 		return err
 	}
-	if seen[string(s.text)] {
+	if !k.add(string(s.text)) {
 		return refuse(at, "key %q is there a second time; readers differ in which they take", s.text[:min(len(s.text), 64)])
 	}
-	seen[string(s.text)] = true
+	s.loose = s.loose || k.seen != nil
 	if s.next() != ':' {
 		return s.unexpected("a colon")
 	}
@@ -205,6 +207,7 @@ func (s *scanner) character() error {
 		if r, err = s.escape(); err != nil {
 			return err
 		}
+		s.loose = s.loose || string(s.doc[at:s.at]) != short(r)
 	} else {
 		var size int
 		if r, size = utf8.DecodeRune(s.doc[at:]); size == 1 {

@@ -36,7 +36,7 @@ func (s Statement) Check() error {
 }
 
 func (s Statement) checkCommon() error {
-	if err := checkName("name", s.Name); err != nil {
+	if err := s.checkName(); err != nil {
 		return err
 	}
 	if err := checkInteger("vintage", s.Vintage, 1); err != nil {
@@ -45,11 +45,8 @@ func (s Statement) checkCommon() error {
 	if err := checkText("method", s.Method, maxWord); err != nil {
 		return err
 	}
-	if err := checkText("issuer", s.Issuer, maxWord); err != nil {
+	if err := checkIssuer("issuer", s.Issuer); err != nil {
 		return err
-	}
-	if strings.ContainsAny(s.Issuer, "# ") {
-		return fault.New(fault.Invalid, "issuer %q holds a space or #, which parts it from its key; give the unit's identifier", s.Issuer)
 	}
 	if y := s.Issued.UTC().Year(); y < 1970 || y > 9999 {
 		return fault.New(fault.Invalid, "issued is in the year %d; give the instant at which the statement is made", y)
@@ -58,6 +55,34 @@ func (s Statement) checkCommon() error {
 		return fault.New(fault.Invalid, "issued is finer than a microsecond and would not come back; make it with At")
 	}
 	return nil
+}
+
+// checkName wants a resolvable name, and of a key what proofs name it by.
+func (s Statement) checkName() error {
+	if s.Kind == KeyState {
+		_, err := checkMethod("name", s.Name)
+		return err
+	}
+	return checkName("name", s.Name)
+}
+
+func checkIssuer(field, text string) error {
+	if err := checkText(field, text, maxWord); err != nil {
+		return err
+	}
+	if strings.ContainsAny(text, "# ") {
+		return fault.New(fault.Invalid, "%s %q holds a space or #, which parts it from its key; give the unit's identifier", field, text)
+	}
+	return nil
+}
+
+// checkMethod wants what names a key, issuer#key, and returns the issuer.
+func checkMethod(field, text string) (string, error) {
+	issuer, key, _ := strings.Cut(text, "#")
+	if checkIssuer(field, issuer) != nil || checkIssuer(field, key) != nil {
+		return "", fault.New(fault.Invalid, "%s %.80q names no key; give the unit's identifier, # and the key's name, without spaces", field, text)
+	}
+	return issuer, nil
 }
 
 func (s Statement) checkTexts() error {

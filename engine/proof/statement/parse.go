@@ -136,8 +136,11 @@ func (d secured) proofsOf(s Statement) ([]Proof, error) {
 		if err != nil {
 			return nil, err
 		}
-		issuer, key, _ := strings.Cut(p.VerificationMethod, "#")
-		if issuer != s.Issuer || key == "" || checkText("verificationMethod", p.VerificationMethod, 2*maxWord) != nil {
+		issuer, err := checkMethod("verificationMethod", p.VerificationMethod)
+		if err != nil {
+			return nil, err
+		}
+		if issuer != s.Issuer {
 			return nil, fault.New(fault.Invalid, "verificationMethod %.80q is no key of the issuer; give %s, # and the key's name", p.VerificationMethod, s.Issuer)
 		}
 		if seen[p.VerificationMethod] {

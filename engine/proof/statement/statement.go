@@ -41,14 +41,18 @@ const (
 	Procedure   Kind = "procedure"   // a version of a procedure: content
 	Pack        Kind = "pack"        // a load of a pack: content or batch
 	Records     Kind = "batch"       // a tree of records: batch
-	KeyState    Kind = "key"         // a key begins, is replaced or is revoked: value, its Multikey, and status
+
+	// KeyState: a key begins, is replaced or is revoked. Its name is what proofs name
+	// the key by, issuer#key; value its Multikey; status what has become of it; period
+	// from when to when it is in force. The issuer is who keeps the register.
+	KeyState Kind = "key"
 )
 
 // Statement is what a body says of a thing. Kind, Name, Vintage, Method, Issuer and
 // Issued are always there; the others as the kind wants, empty ones are left out.
 type Statement struct {
 	Kind       Kind     `json:"kind"`
-	Name       string   `json:"name"`                 // what it is about, without vintage: 88.500.1/st.hte/500000/2023-06-30
+	Name       string   `json:"name"`                 // what it is about, as kernel/ref has it, without vintage: 88.500.1/st.hte/500000/2023-06-30
 	Vintage    int64    `json:"vintage"`              // 1 is the first statement of the name
 	Value      string   `json:"value,omitempty"`      // as printed, with its comparator word
 	Unit       string   `json:"unit,omitempty"`       // of the value

@@ -68,6 +68,7 @@ func others() map[Kind]Statement {
 			s.Period = "2026-07-01T00:00:00Z/2026-07-01T00:00:01Z"
 		}),
 		KeyState: of(KeyState, func(s *Statement) {
+			s.Name = "88.500.1/org/500101#2026-1"
 			s.Value, s.Status, s.Period = "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2", "in force", "2026-01-01T00:00:00.5Z/.."
 		}),
 	}
@@ -242,7 +243,11 @@ func TestCheckRefuses(t *testing.T) {
 		{"supersedes nothing", func(s *Statement) { s.Vintage = 1 }, "supersedes is given with vintage 1"},
 		{"withdraws and supersedes", func(s *Statement) { s.Withdraws = d }, "both given"},
 		{"withdraws with a value", func(s *Statement) { s.Supersedes, s.Withdraws = "", d }, "beside what would take its place"},
-		{"a key that is none", func(s *Statement) { s.Kind = KeyState }, "value of a statement of kind key"},
+		{"a key named as a number", func(s *Statement) { s.Kind = KeyState }, "names no key"},
+		{"a key without unit", func(s *Statement) { s.Kind, s.Name = KeyState, "#k" }, "names no key"},
+		{"a key with two marks", func(s *Statement) { s.Kind, s.Name = KeyState, "u#k#l" }, "names no key"},
+		{"a number named as a key", func(s *Statement) { s.Name += "#k" }, "name: name"},
+		{"a key that is none", func(s *Statement) { s.Kind, s.Name = KeyState, "u#k" }, "value of a statement of kind key"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := typical()
@@ -256,7 +261,7 @@ func TestCheckRefuses(t *testing.T) {
 		})
 	}
 	for kind := range others() {
-		s := Statement{Kind: kind, Name: "1/x", Vintage: 2, Method: "m", Issuer: "i", Issued: typical().Issued}
+		s := Statement{Kind: kind, Name: others()[kind].Name, Vintage: 2, Method: "m", Issuer: "i", Issued: typical().Issued}
 		if err := s.Check(); !errors.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "must have") {
 			t.Errorf("kind %s without anything: %v", kind, err)
 		}
@@ -295,8 +300,9 @@ func TestParseRefuses(t *testing.T) {
 		{"list of one proof", strings.Replace(signed, proof, "["+proof+"]", 1), "proof is a list of one"},
 		{"the same proof twice", strings.Replace(signed, proof, "["+proof+","+proof+"]", 1), "two proofs are of the key"},
 		{"another's key", strings.Replace(signed, `"verificationMethod":"88.500.1/org/500000#`, `"verificationMethod":"88.500.1/org/500101#`, 1), "is no key of the issuer"},
-		{"no key", strings.Replace(signed, `#edd-2026"`, `"`, 1), "is no key of the issuer"},
-		{"key without a name", strings.Replace(signed, `#edd-2026"`, `#"`, 1), "is no key of the issuer"},
+		{"no key", strings.Replace(signed, `#edd-2026"`, `"`, 1), "names no key"},
+		{"key without a name", strings.Replace(signed, `#edd-2026"`, `#"`, 1), "names no key"},
+		{"proof that is null in a list", strings.Replace(signed, proof, "["+proof+",null]", 1), "type of the proof"},
 		{"proof not dated", one(`"created":"2026-07-01T00:30:00.123456Z",`, ``), "created of the proof"},
 		{"proof before the statement", one(`"created":"2026-07-01T00:30:00.123456Z",`, `"created":"2026-07-01T00:30:00.123455Z",`), "before the statement was issued"},
 		{"proof dated in another form", one(`"created":"2026-07-01T00:30:00.123456Z",`, `"created":"2026-07-01T00:30:00.12345600Z",`), "created of the proof"},
