@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"yuzhou/engine/proof/canon"
@@ -12,13 +14,13 @@ import (
 
 // Proof is a signature and what it was made with.
 type Proof struct {
-	Type               string          `json:"type"` // DataIntegrityProof
-	Cryptosuite        string          `json:"cryptosuite"`
+	Context            json.RawMessage `json:"@context,omitempty"` // as the document's; a statement has none
 	Created            string          `json:"created,omitempty"`  // RFC 3339
-	VerificationMethod string          `json:"verificationMethod"` // issuer#key
+	Cryptosuite        string          `json:"cryptosuite"`
 	ProofPurpose       string          `json:"proofPurpose"`       // assertionMethod
 	ProofValue         string          `json:"proofValue"`         // the signature, multibase base58btc
-	Context            json.RawMessage `json:"@context,omitempty"` // as the document's; a statement has none
+	Type               string          `json:"type"`               // DataIntegrityProof
+	VerificationMethod string          `json:"verificationMethod"` // issuer#key
 }
 
 const (
@@ -93,7 +95,9 @@ func take(form []byte) (secured, error) {
 // say that the proof holds only under a condition (expires, domain, previousProof).
 func (m members) proof() (Proof, error) {
 	var p Proof
-	for name, raw := range m {
+	// In order, so that of two faults it is always the same that is told.
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		raw := m[name]
 		var field *string
 		switch name {
 		case "type":
@@ -139,12 +143,8 @@ func (p Proof) check() error {
 
 // options returns the proof without its value, as it is hashed.
 func (m members) options() ([]byte, error) {
-	o := make(members, len(m))
-	for name, raw := range m {
-		if name != "proofValue" {
-			o[name] = raw
-		}
-	}
+	o := maps.Clone(m)
+	delete(o, "proofValue")
 	return canon.Marshal(o)
 }
 

@@ -50,41 +50,44 @@ const (
 
 // Statement is what a body says of a thing. Kind, Name, Vintage, Method, Issuer and
 // Issued are always there; the others as the kind wants, empty ones are left out.
+//
+// The fields of this and of what is in it stand in the order of canonical form: then
+// what encoding/json writes need not be sorted again, which costs more than writing it.
 type Statement struct {
-	Kind       Kind     `json:"kind"`
-	Name       string   `json:"name"`                 // what it is about, as kernel/ref has it, without vintage: 88.500.1/st.hte/500000/2023-06-30
-	Vintage    int64    `json:"vintage"`              // 1 is the first statement of the name
-	Value      string   `json:"value,omitempty"`      // as printed, with its comparator word
-	Unit       string   `json:"unit,omitempty"`       // of the value
-	Period     string   `json:"period,omitempty"`     // as kernel/period prints it, or two instants: 2026-01-01T00:00:00Z/..
-	Status     string   `json:"status,omitempty"`     // a word of the kind's own list
-	Formula    *Formula `json:"formula,omitempty"`    // how the value follows from the inputs
-	Inputs     []Input  `json:"inputs,omitempty"`     // in the order of the formula
-	Source     *Source  `json:"source,omitempty"`     // where it stands
-	Content    *Content `json:"content,omitempty"`    // what is stated by digest
-	Batch      *Batch   `json:"batch,omitempty"`      // the tree that is stated
-	Supersedes string   `json:"supersedes,omitempty"` // digest of the statement of the vintage before
-	Withdraws  string   `json:"withdraws,omitempty"`  // digest of the one that no longer holds; no value then
-	Method     string   `json:"method"`               // name and version of the program: yuzhou/2.1.0
-	Issuer     string   `json:"issuer"`               // identifier of the unit, whose key signs
+	Batch      *Batch   `json:"batch,omitempty"`   // the tree that is stated
+	Content    *Content `json:"content,omitempty"` // what is stated by digest
+	Formula    *Formula `json:"formula,omitempty"` // how the value follows from the inputs
+	Inputs     []Input  `json:"inputs,omitempty"`  // in the order of the formula
 	Issued     Instant  `json:"issued"`
+	Issuer     string   `json:"issuer"` // identifier of the unit, whose key signs
+	Kind       Kind     `json:"kind"`
+	Method     string   `json:"method"`               // name and version of the program: yuzhou/2.1.0
+	Name       string   `json:"name"`                 // what it is about, as kernel/ref has it, without vintage: 88.500.1/st.hte/500000/2023-06-30
+	Period     string   `json:"period,omitempty"`     // as kernel/period prints it, or two instants: 2026-01-01T00:00:00Z/..
+	Source     *Source  `json:"source,omitempty"`     // where it stands
+	Status     string   `json:"status,omitempty"`     // a word of the kind's own list
+	Supersedes string   `json:"supersedes,omitempty"` // digest of the statement of the vintage before
+	Unit       string   `json:"unit,omitempty"`       // of the value
+	Value      string   `json:"value,omitempty"`      // as printed, with its comparator word
+	Vintage    int64    `json:"vintage"`              // 1 is the first statement of the name
+	Withdraws  string   `json:"withdraws,omitempty"`  // digest of the one that no longer holds; no value then
 }
 
 // Formula is a rule, by name and by the digest of its text.
 type Formula struct {
-	ID     string `json:"id"`
 	Digest string `json:"digest"`
+	ID     string `json:"id"`
 }
 
 // Input refers to a statement (name, vintage, digest) or to a range of the records of
 // a batch (root, first, count), not both.
 type Input struct {
+	Batch   string `json:"batch,omitempty"`  // root of the batch
+	Count   int64  `json:"count,omitempty"`  // records, at least 1
+	Digest  string `json:"digest,omitempty"` // as Digest returns it
+	First   int64  `json:"first,omitempty"`  // index from 0 of the first record; 0 is left out
 	Name    string `json:"name,omitempty"`
 	Vintage int64  `json:"vintage,omitempty"`
-	Digest  string `json:"digest,omitempty"` // as Digest returns it
-	Batch   string `json:"batch,omitempty"`  // root of the batch
-	First   int64  `json:"first,omitempty"`  // index from 0 of the first record; 0 is left out
-	Count   int64  `json:"count,omitempty"`  // records, at least 1
 }
 
 // Source is where the number stands.
@@ -95,17 +98,17 @@ type Source struct {
 
 // Content is a thing that is stated by digest.
 type Content struct {
-	Media  string `json:"media"` // media type, as in RFC 6838
 	Digest string `json:"digest"`
-	Size   int64  `json:"size"` // bytes
+	Media  string `json:"media"` // media type, as in RFC 6838
+	Size   int64  `json:"size"`  // bytes
 }
 
 // Batch is a Merkle tree over records.
 type Batch struct {
-	Schema   string `json:"schema"`             // how a record is written
 	Count    int64  `json:"count"`              // records, at least 1
-	Root     string `json:"root"`               // digest at the tree's root
 	Previous string `json:"previous,omitempty"` // digest of the statement of the batch before
+	Root     string `json:"root"`               // digest at the tree's root
+	Schema   string `json:"schema"`             // how a record is written
 }
 
 // Instant is a moment in UTC, in JSON with microseconds: 2026-11-23T08:59:38.123456Z.

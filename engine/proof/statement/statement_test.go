@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -22,7 +23,7 @@ func typical() Statement {
 	return Statement{
 		Kind: Derived, Name: "88.500.1/st.hte.density/500000/2023-06-30", Vintage: 2,
 		Value: "1.52", Unit: "1/10000", Period: "2023-06-30", Status: "final",
-		Formula: &Formula{"ratio", sum("ratio")},
+		Formula: &Formula{ID: "ratio", Digest: sum("ratio")},
 		Inputs: []Input{
 			{Name: "88.500.1/st.hte/500000/2023-06-30", Vintage: 1, Digest: sum("a")},
 			{Name: "88.500.1/st.pop/500000/2023-06-30", Vintage: 3, Digest: sum("b")},
@@ -42,7 +43,7 @@ func observation() Statement {
 
 func others() map[Kind]Statement {
 	base := Statement{Vintage: 1, Name: "88.500.1/x/1", Method: "yuzhou/2.1.0", Issuer: "88.500.1/org/500000", Issued: At(time.Unix(1782864000, 0))}
-	content := &Content{"application/json", sum("content"), 0}
+	content := &Content{Media: "application/json", Digest: sum("content"), Size: 0}
 	of := func(k Kind, change func(*Statement)) Statement {
 		s := base
 		s.Kind = k
@@ -58,9 +59,11 @@ func others() map[Kind]Statement {
 		Closure:     of(Closure, func(s *Statement) { s.Status = "closed" }),
 		Events:      of(Events, func(s *Statement) { s.Content = content }),
 		Procedure:   of(Procedure, func(s *Statement) { s.Content = content }),
-		Pack:        of(Pack, func(s *Statement) { s.Content, s.Batch = content, &Batch{"yuzhou.pack/v1", 10, sum("r"), ""} }),
+		Pack: of(Pack, func(s *Statement) {
+			s.Content, s.Batch = content, &Batch{Schema: "yuzhou.pack/v1", Count: 10, Root: sum("r"), Previous: ""}
+		}),
 		Records: of(Records, func(s *Statement) {
-			s.Batch = &Batch{"yuzhou.call/v1", 1 << 20, SM3.Sum(nil), sum("p")}
+			s.Batch = &Batch{Schema: "yuzhou.call/v1", Count: 1 << 20, Root: SM3.Sum(nil), Previous: sum("p")}
 			s.Period = "2026-07-01T00:00:00Z/2026-07-01T00:00:01Z"
 		}),
 		KeyState: of(KeyState, func(s *Statement) {
@@ -226,15 +229,15 @@ func TestCheckRefuses(t *testing.T) {
 		{"range beyond integers", func(s *Statement) { s.Inputs[0] = Input{Batch: d, First: maxInteger, Count: maxInteger} }, "first + count"},
 		{"source", func(s *Statement) { s.Source = &Source{} }, "source.document is missing"},
 		{"locator", func(s *Statement) { s.Source = &Source{"d", "\t"} }, "source.locator"},
-		{"media type", func(s *Statement) { s.Content = &Content{"json", d, 1} }, "content.media"},
-		{"media type with a tab", func(s *Statement) { s.Content = &Content{"text/plain;\ta=b", d, 1} }, "content.media"},
-		{"content's digest", func(s *Statement) { s.Content = &Content{"text/csv", "", 1} }, "content.digest"},
-		{"content's size", func(s *Statement) { s.Content = &Content{"text/csv", d, -1} }, "content.size is -1"},
-		{"batch of nothing", func(s *Statement) { s.Batch = &Batch{"s", 0, d, ""} }, "batch.count is 0"},
-		{"batch without schema", func(s *Statement) { s.Batch = &Batch{"", 1, d, ""} }, "batch.schema is missing"},
-		{"batch without root", func(s *Statement) { s.Batch = &Batch{"s", 1, "", ""} }, "batch.root"},
-		{"batch's previous", func(s *Statement) { s.Batch = &Batch{"s", 1, d, "x"} }, "batch.previous"},
-		{"batch where none is", func(s *Statement) { s.Batch = &Batch{"s", 1, d, ""} }, "kind derived has a batch"},
+		{"media type", func(s *Statement) { s.Content = &Content{Media: "json", Digest: d, Size: 1} }, "content.media"},
+		{"media type with a tab", func(s *Statement) { s.Content = &Content{Media: "text/plain;\ta=b", Digest: d, Size: 1} }, "content.media"},
+		{"content's digest", func(s *Statement) { s.Content = &Content{Media: "text/csv", Digest: "", Size: 1} }, "content.digest"},
+		{"content's size", func(s *Statement) { s.Content = &Content{Media: "text/csv", Digest: d, Size: -1} }, "content.size is -1"},
+		{"batch of nothing", func(s *Statement) { s.Batch = &Batch{Schema: "s", Count: 0, Root: d, Previous: ""} }, "batch.count is 0"},
+		{"batch without schema", func(s *Statement) { s.Batch = &Batch{Schema: "", Count: 1, Root: d, Previous: ""} }, "batch.schema is missing"},
+		{"batch without root", func(s *Statement) { s.Batch = &Batch{Schema: "s", Count: 1, Root: "", Previous: ""} }, "batch.root"},
+		{"batch's previous", func(s *Statement) { s.Batch = &Batch{Schema: "s", Count: 1, Root: d, Previous: "x"} }, "batch.previous"},
+		{"batch where none is", func(s *Statement) { s.Batch = &Batch{Schema: "s", Count: 1, Root: d, Previous: ""} }, "kind derived has a batch"},
 		{"supersedes", func(s *Statement) { s.Supersedes = "x" }, "supersedes: digest"},
 		{"supersedes nothing", func(s *Statement) { s.Vintage = 1 }, "supersedes is given with vintage 1"},
 		{"withdraws and supersedes", func(s *Statement) { s.Withdraws = d }, "both given"},
@@ -340,5 +343,22 @@ func TestInstant(t *testing.T) {
 	}
 	if got := fmt.Sprint(typical().Issued); got != "2026-07-01T00:30:00.123456Z" {
 		t.Errorf("an instant is printed %s", got)
+	}
+}
+
+// What is written out of order would be sorted again at every turn.
+func TestFieldsAreInOrder(t *testing.T) {
+	for kind, s := range others() {
+		doc, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var fields map[string]any
+		if err := json.Unmarshal(doc, &fields); err != nil {
+			t.Fatal(err)
+		}
+		if sorted, err := json.Marshal(fields); err != nil || string(sorted) != string(doc) {
+			t.Errorf("kind %s:\n%s\nin order\n%s, %v", kind, doc, sorted, err)
+		}
 	}
 }
