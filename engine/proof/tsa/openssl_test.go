@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
 	"os"
 	"os/exec"
@@ -13,6 +15,8 @@ import (
 	"time"
 
 	peer "github.com/digitorus/timestamp"
+
+	"yuzhou/kernel/fault"
 )
 
 func openssl(t *testing.T, dir string, args ...string) (string, error) {
@@ -159,4 +163,52 @@ func TestPeer(t *testing.T) {
 	if err != nil || s.Accuracy != 1234567*time.Microsecond || s.Policy != "1.2.3" {
 		t.Errorf("%+v, %v", s, err)
 	}
+}
+
+// TestLongChain stamps below a CA between the root and the authority, and encloses more
+// than is needed; OpenSSL and we take it by the root, and Canonical drops the root.
+func TestLongChain(t *testing.T) {
+	a, c := authority(t)
+	now := time.Now().UTC()
+	a.Now = func() time.Time { return now }
+	root, err := issue(&x509.Certificate{
+		Subject: pkix.Name{CommonName: "Province root"}, NotBefore: begin, NotAfter: end,
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign, SubjectKeyId: []byte{1},
+	}, &x509.Certificate{Subject: pkix.Name{CommonName: "Province root"}}, &c.Key.PublicKey, c.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	between := *c.Root
+	between.AuthorityKeyId = nil
+	ca, err := issue(&between, root, &c.RootKey.PublicKey, c.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Chain = []*x509.Certificate{root, ca}
+	token := stamp(t, a)
+	if n := len(enclosed(t, token)); n != 3 {
+		t.Fatalf("%d certificates", n)
+	}
+	trust := []*x509.Certificate{root}
+	if _, err = Verify(token, message, trust); err != nil {
+		t.Fatal(err)
+	}
+	short, err := Canonical(token, trust)
+	if err != nil || len(enclosed(t, short)) != 2 {
+		t.Fatalf("%d certificates, %v", len(enclosed(t, short)), err)
+	}
+	if _, err = Verify(short, message, trust); err != nil {
+		t.Error(err)
+	}
+	// With the CA pinned the root stands outside the chain.
+	_, err = Verify(token, message, []*x509.Certificate{ca})
+	refused(t, err, fault.Invalid, "nobody signed")
+	if short, err = Canonical(token, []*x509.Certificate{ca}); err != nil || len(enclosed(t, short)) != 1 {
+		t.Errorf("%d certificates, %v", len(enclosed(t, short)), err)
+	}
+	dir := t.TempDir()
+	write(t, dir, "data", message)
+	write(t, dir, "t", token)
+	write(t, dir, "root.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Raw}))
+	must(t, dir, "ts", "-verify", "-data", "data", "-in", "t", "-token_in", "-CAfile", "root.pem")
 }
