@@ -9,8 +9,9 @@
 // part is a line with its kind and the length of its body in bytes, the body, and a
 // line feed. The first part is the statement that is proved; key parts are the
 // statements of the keys that signed, input parts those that a derived number rests
-// on. After each of these come the proof that it stands in the log (log, once) and
-// the time stamps of that proof's checkpoint (time).
+// on. After each of these come the formula of a derived number (formula, once), the
+// proof that it stands in the log (log, once) and the time stamps of that proof's
+// checkpoint (time).
 package bundle
 
 import (
@@ -37,15 +38,17 @@ const (
 	Stated Kind = "statement" // secured statement, canonical JSON
 	Key    Kind = "key"       // secured statement of a key
 	Input  Kind = "input"     // secured statement of an input
+	Rule   Kind = "formula"   // text of the formula of the statement before it
 	InLog  Kind = "log"       // C2SP tlog-proof of the statement before it
 	Stamp  Kind = "time"      // RFC 3161 token, DER, of the checkpoint in the log proof before it
 )
 
 // Entry is a secured statement with what proves that it was logged and when.
 type Entry struct {
-	Doc    []byte   // canonical JSON
-	Log    []byte   // tlog-proof; nil: not proved to be in a log
-	Stamps [][]byte // RFC 3161 tokens
+	Doc     []byte   // canonical JSON
+	Formula []byte   // what Doc's formula.digest is of; nil: not here
+	Log     []byte   // tlog-proof; nil: not proved to be in a log
+	Stamps  [][]byte // RFC 3161 tokens
 }
 
 // Bundle is a file taken apart; nothing of it is verified.
@@ -70,6 +73,9 @@ func (x *Bundle) Append(b []byte) []byte {
 
 func (e Entry) append(b []byte, kind Kind) []byte {
 	b = appendPart(b, kind, e.Doc)
+	if e.Formula != nil {
+		b = appendPart(b, Rule, e.Formula)
+	}
 	if e.Log != nil {
 		b = appendPart(b, InLog, e.Log)
 	}
@@ -161,6 +167,9 @@ func (x *Bundle) take(p part, last *Entry, at int) (*Entry, error) {
 	case kind == Input:
 		x.Inputs = append(x.Inputs, Entry{Doc: body})
 		return &x.Inputs[len(x.Inputs)-1], nil
+	case kind == Rule && last.Formula == nil && last.Log == nil && last.Stamps == nil:
+		last.Formula = body
+		return last, nil
 	case kind == InLog && last.Log == nil && last.Stamps == nil:
 		last.Log = body
 		return last, nil
@@ -168,5 +177,5 @@ func (x *Bundle) take(p part, last *Entry, at int) (*Entry, error) {
 		last.Stamps = append(last.Stamps, body)
 		return last, nil
 	}
-	return nil, fault.New(fault.Invalid, "byte %d: %q cannot stand there; a bundle is statement, keys, inputs, each with its log and times", at, kind)
+	return nil, fault.New(fault.Invalid, "byte %d: %q cannot stand there; a bundle is statement, keys, inputs, each with its formula, log and times", at, kind)
 }

@@ -16,7 +16,7 @@ import (
 // sample is a bundle with every kind of part.
 func sample() *Bundle {
 	return &Bundle{
-		Statement: Entry{Doc: []byte(`{"kind":"derived"}`), Log: []byte("c2sp.org/tlog-proof@v1\nindex 3\n"), Stamps: [][]byte{{0x30, 0x0a, '\n'}, []byte("two")}},
+		Statement: Entry{Doc: []byte(`{"kind":"derived"}`), Formula: []byte(`{"text":"a/b"}`), Log: []byte("c2sp.org/tlog-proof@v1\nindex 3\n"), Stamps: [][]byte{{0x30, 0x0a, '\n'}, []byte("two")}},
 		Keys:      []Entry{{Doc: []byte(`{"kind":"key"}`), Log: []byte("log\n")}, {Doc: []byte(`{"kind":"key","name":"b"}`)}},
 		Inputs:    []Entry{{Doc: []byte("{}"), Log: []byte{}}, {Doc: []byte(`{"a":"区"}`), Log: []byte("x"), Stamps: [][]byte{{}}}},
 	}
@@ -56,6 +56,8 @@ func TestParseRefuses(t *testing.T) {
 		"two statements":     {header + "statement 2\n{}\nstatement 2\n{}\n", `byte 32: "statement" cannot stand there`},
 		"two logs":           {header + "statement 2\n{}\nlog 1\na\nlog 1\nb\n", "cannot stand there"},
 		"a time without log": {header + "statement 2\n{}\ntime 1\na\n", "cannot stand there"},
+		"two formulas":       {header + "statement 2\n{}\nformula 1\na\nformula 1\na\n", `"formula" cannot stand there`},
+		"a formula too late": {header + "statement 2\n{}\nlog 1\na\nformula 1\na\n", `"formula" cannot stand there`},
 		"a key after inputs": {header + "statement 2\n{}\ninput 2\n{}\nkey 2\n{}\n", "cannot stand there"},
 		"an unknown kind":    {header + "statement 2\n{}\nnote 1\na\n", `"note" cannot stand there`},
 		"no length":          {header + "statement\n{}\n", "is not a kind and a length"},
