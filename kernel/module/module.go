@@ -42,6 +42,9 @@ type Module struct {
 	Routes     func(*web.Router)
 	Jobs       []Job
 	Verbs      []Verb // yuzhou NAME VERB
+	// Close ends what the module has begun, before the database is closed. What others
+	// have of it ends later: modules are closed in the reverse order of their list.
+	Close func(context.Context) error
 }
 
 // Job runs every Every until ctx ends. A Job must be safe to run twice at once.

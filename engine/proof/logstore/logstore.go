@@ -4,7 +4,8 @@
 //
 // What must hold: an index that was given out is on disk, and so is the tree that
 // covers it; an entry never changes its index; the checkpoint that is published
-// covers every index given out more than a second ago. One process at a time appends.
+// covers every index given out more than a second ago. One process at a time appends:
+// it holds a lock on a file of the folder.
 // A log that is smaller than it once was is not opened: see Config.Least.
 //
 // Tessera (transparency-dev) does the writing; this package is all that imports it.
@@ -15,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -27,6 +29,7 @@ import (
 	"github.com/transparency-dev/tessera/api/layout"
 	"github.com/transparency-dev/tessera/storage/posix"
 	"golang.org/x/mod/sumdb/note"
+	"k8s.io/klog/v2"
 
 	"yuzhou/kernel/fault"
 )
@@ -63,13 +66,27 @@ type Log struct {
 	reader tessera.LogReader
 	stop   func(context.Context) error
 	end    context.CancelFunc
+	locked *os.File // held until Close
 }
 
 // Open opens the log of a folder, or begins one.
 //
 // Errors: fault.Conflict when it has fewer entries than it is known to have had, or
-// is another log than the signer's.
+// is another log than the signer's; fault.Busy when another process has it open.
 func Open(ctx context.Context, c Config) (*Log, error) {
+	locked, err := lock(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	l, err := c.open(ctx)
+	if err != nil {
+		return nil, errors.Join(err, locked.Close())
+	}
+	l.locked = locked
+	return l, nil
+}
+
+func (c Config) open(ctx context.Context) (*Log, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
@@ -91,7 +108,7 @@ func Open(ctx context.Context, c Config) (*Log, error) {
 		end()
 		return nil, fmt.Errorf("log in %s: %w", c.Dir, err)
 	}
-	return &Log{c.Dir, appender.Add, reader, stop, end}, nil
+	return &Log{dir: c.Dir, add: appender.Add, reader: reader, stop: stop, end: end}, nil
 }
 
 // check looks at what is there before anything is written.
@@ -217,13 +234,18 @@ func (l *Log) Entries(ctx context.Context, from uint64, use func(index uint64, e
 	return nil
 }
 
-// Public opens a file of the log as C2SP tlog-tiles names it: checkpoint, tile/... It
-// gives nothing else of the folder. Errors: fault.NotFound.
-func (l *Log) Public(name string) (*os.File, error) {
+// Public opens a file of the log as Public does.
+func (l *Log) Public(name string) (*os.File, error) { return Public(l.dir, name) }
+
+// Public opens a file of the log in a folder, as C2SP tlog-tiles names it: checkpoint,
+// tile/... It gives nothing else of the folder, and needs no open log.
+//
+// Errors: fault.NotFound.
+func Public(dir, name string) (*os.File, error) {
 	if name != layout.CheckpointPath && !strings.HasPrefix(name, "tile/") || !fs.ValidPath(name) {
 		return nil, fault.New(fault.NotFound, "the log has no file %q; ask for checkpoint or tile/...", name)
 	}
-	f, err := os.OpenInRoot(l.dir, filepath.FromSlash(name))
+	f, err := os.OpenInRoot(dir, filepath.FromSlash(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "the log has no file %q", name)
 	}
@@ -232,6 +254,11 @@ func (l *Log) Public(name string) (*os.File, error) {
 
 // Close waits until what was appended is covered by a published checkpoint, and ends.
 func (l *Log) Close(ctx context.Context) error {
-	defer l.end()
-	return l.stop(ctx)
+	err := l.stop(ctx)
+	l.end()
+	return errors.Join(err, l.locked.Close())
 }
+
+// Report sends what the library that writes says to a logger; without it that goes to
+// standard error. It is for the whole process: call it once, before a log is opened.
+func Report(to *slog.Logger) { klog.SetSlogLogger(to) }
