@@ -19,6 +19,7 @@ import (
 	"syscall"
 
 	"yuzhou/engine/org"
+	"yuzhou/engine/proof"
 	"yuzhou/kernel/module"
 )
 
@@ -27,9 +28,9 @@ const Version = "0.1.0"
 
 // Product is what makes this program itself: cmd fills it in.
 type Product struct {
-	// Modules returns what the program is made of, standing on a host and on the
-	// people and units of who.
-	Modules func(h module.Host, who *org.Service) []module.Module
+	// Modules returns what the program is made of, standing on a host, on the people
+	// and units of who and on the evidence engine.
+	Modules func(h module.Host, who *org.Service, evidence *proof.Service) []module.Module
 	// Pack is the city that is loaded when no other is named.
 	Pack fs.FS
 	// Story is played by yuzhou story.

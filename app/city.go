@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"yuzhou/engine/org"
+	"yuzhou/engine/proof"
 	"yuzhou/kernel/blob"
 	"yuzhou/kernel/chart"
 	"yuzhou/kernel/event"
@@ -24,7 +26,8 @@ import (
 type city struct {
 	db      *store.DB
 	who     *org.Service
-	modules []module.Module // org first
+	proof   *proof.Service
+	modules []module.Module // org and proof first
 	router  *web.Router
 	log     *slog.Logger
 	now     func() time.Time
@@ -74,7 +77,12 @@ func (p Product) assemble(ctx context.Context, c config, ct *city) error {
 	}
 	host := module.Host{DB: ct.db, Log: ct.log, Now: ct.now, Events: &event.Bus{}, Charts: chart.New(), Blobs: blob.Files{Dir: filepath.Join(c.Data, "blobs")}, Site: ct.site}
 	ct.who = org.New(host)
-	ct.modules = append([]module.Module{ct.who.Module()}, p.Modules(host, ct.who)...)
+	evidence, err := c.evidence(ct.log)
+	if err != nil {
+		return err
+	}
+	ct.proof = proof.New(host, ct.who, evidence)
+	ct.modules = append([]module.Module{ct.who.Module(), ct.proof.Module()}, p.Modules(host, ct.who, ct.proof)...)
 	for _, m := range ct.modules {
 		if m.Migrations == nil {
 			continue
@@ -167,4 +175,16 @@ func siteOf(m pack.Manifest, now func() time.Time) (web.Site, error) {
 	}, nil
 }
 
-func (ct *city) close() error { return errors.Join(ct.clock.save(), ct.db.Close()) }
+// close ends the modules, the last first, and then the database.
+func (ct *city) close(ctx context.Context) error {
+	// What the program was told to stop by must not keep it from ending in order.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	var errs []error
+	for _, m := range slices.Backward(ct.modules) {
+		if m.Close != nil {
+			errs = append(errs, m.Close(ctx))
+		}
+	}
+	return errors.Join(errors.Join(errs...), ct.clock.save(), ct.db.Close())
+}

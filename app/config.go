@@ -22,6 +22,11 @@ type config struct {
 	Log      string `yaml:"log"`      // debug, info, warn, error
 	Server   string `yaml:"server"`   // verbs: work on this running server
 	Token    string `yaml:"token"`    // verbs: session token for it
+	Seal     string `yaml:"seal"`     // file of the key that seals private keys
+	Policy   string `yaml:"policy"`   // file: who cosigns the log
+	Watched  string `yaml:"watched"`  // file: whose logs this node cosigns
+	TSA      string `yaml:"tsa"`      // URL of a time stamping authority
+	TSACert  string `yaml:"tsa-cert"` // file: what its stamps lead to
 	File     string `yaml:"-"`
 }
 
@@ -39,6 +44,11 @@ func (c *config) settings() []setting {
 		{"log", "what to log: debug, info, warn or error", "warn", &c.Log},
 		{"server", "work on the server at this URL instead of on --data", "", &c.Server},
 		{"token", "session token for --server (yuzhou org sign-in prints one)", "", &c.Token},
+		{"seal", "file of the key that seals private keys: 64 hexadecimal digits or a passphrase (DATA/seal.key, made when it is not there)", "", &c.Seal},
+		{"policy", "file of witnesses that are asked to cosign the log, and of how many have to (C2SP tlog-policy)", "", &c.Policy},
+		{"watched", "file of the logs that this node cosigns (C2SP tlog-policy)", "", &c.Watched},
+		{"tsa", "URL of a time stamping authority (RFC 3161), instead of our own", "", &c.TSA},
+		{"tsa-cert", "PEM file of the certificates that its stamps must lead to", "", &c.TSACert},
 		{"config", "YAML file of settings", "", &c.File},
 	}
 }

@@ -46,9 +46,9 @@ func (p Product) serve(ctx context.Context, proc process) error {
 		return err
 	}
 	if err := ct.greet(ctx, proc.out, ln.Addr().String()); err != nil {
-		return errors.Join(err, ct.close())
+		return errors.Join(err, ct.close(ctx))
 	}
-	return errors.Join(ct.run(ctx, ln), ct.close())
+	return errors.Join(ct.run(ctx, ln), ct.close(ctx))
 }
 
 // greet prints the first line: the address and how to sign in.

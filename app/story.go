@@ -113,7 +113,7 @@ func (p Product) story(ctx context.Context, proc process) error {
 		keys := bufio.NewReader(proc.in)
 		stage.next = func() { _, _ = keys.ReadString('\n') } // at the end of the input it goes on
 	}
-	return errors.Join(p.perform(ctx, ct, ln, stage), ct.close())
+	return errors.Join(p.perform(ctx, ct, ln, stage), ct.close(ctx))
 }
 
 // perform serves the city and plays on it; the first error of either ends both.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"yuzhou/engine/org"
+	"yuzhou/engine/proof"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/module"
@@ -22,7 +23,8 @@ import (
 func (p Product) bare() []module.Module {
 	host := module.Host{Now: time.Now, Site: web.Site{Zone: time.UTC, Now: time.Now}}
 	who := org.New(host)
-	return append([]module.Module{who.Module()}, p.Modules(host, who)...)
+	evidence := proof.New(host, who, proof.Config{})
+	return append([]module.Module{who.Module(), evidence.Module()}, p.Modules(host, who, evidence)...)
 }
 
 func (p Product) usage(out io.Writer) error {
@@ -73,7 +75,7 @@ func (p Product) verb(ctx context.Context, proc process) error {
 	}
 	err = run(ctx, call)
 	if ct != nil {
-		err = errors.Join(err, ct.close())
+		err = errors.Join(err, ct.close(ctx))
 	}
 	return err
 }

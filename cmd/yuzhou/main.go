@@ -4,10 +4,12 @@ package main
 import (
 	"context"
 	"os"
+	"slices"
 
 	"yuzhou/app"
 	"yuzhou/engine/flow"
 	"yuzhou/engine/org"
+	"yuzhou/engine/proof"
 	"yuzhou/kernel/event"
 	"yuzhou/kernel/module"
 	"yuzhou/modules/collection"
@@ -25,11 +27,11 @@ func main() {
 
 // city is the whole product on one page: which modules there are, and which one
 // serves another's needs. A new module adds its line here.
-func city(h module.Host, who *org.Service) []module.Module {
-	work := flow.New(h, who)
-	ind := indicators.New(h, indicators.Needs{Units: who, Access: who, Audit: who})
+func city(h module.Host, who *org.Service, evidence *proof.Service) []module.Module {
+	work := flow.New(h, who, evidence)
+	ind := indicators.New(h, indicators.Needs{Units: who, Access: who, Audit: who, Proof: evidence})
 	var drive efforts // what works on a target: filled in below, asked when a page is shown
-	pl := plan.New(h, plan.Needs{Readings: ind, Units: who, Access: who, Audit: who, Efforts: drive.on})
+	pl := plan.New(h, plan.Needs{Readings: ind, Units: who, Access: who, Audit: who, Proof: evidence, Efforts: drive.on})
 	coll := collection.New(h, collection.Needs{Flow: work, Numbers: ind, Units: who, Access: who, Audit: who})
 	dir := directives.New(h, directives.Needs{Flow: work, Gaps: gaps(pl), Parts: pl.Parts, Readings: ind, Units: who, Access: who, Audit: who})
 	proj := projects.New(h, projects.Needs{Flow: work, Plan: elements(pl), Late: late(dir), Units: who, Access: who, Audit: who})
@@ -37,7 +39,11 @@ func city(h module.Host, who *org.Service) []module.Module {
 	for _, g := range []flow.Guest{coll.Guest(), dir.Guest(), proj.Guest()} {
 		work.Admit(g)
 	}
-	event.On(h.Events, func(context.Context, indicators.Recorded) { dir.Wake() })
+	for _, src := range slices.Concat(ind.Sources(), pl.Sources(), []proof.Source{work.Source(), dir.Source()}) {
+		evidence.Admit(src)
+	}
+	event.On(h.Events, func(context.Context, indicators.Recorded) { dir.Wake(); evidence.Wake() })
+	event.On(h.Events, func(context.Context, plan.Accepted) { evidence.Wake() })
 	targets := pl.Module()
 	targets.Verbs = append(targets.Verbs, directives.ListVerb("directives"))
 	return []module.Module{

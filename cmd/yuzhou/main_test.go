@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"yuzhou/engine/org"
+	"yuzhou/engine/proof"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/module"
 	"yuzhou/kernel/testkit"
@@ -22,9 +23,12 @@ func TestRoutes(t *testing.T) {
 	site := web.Site{Unit: "1", Prefix: "88.1", Zone: time.UTC, Now: time.Now}
 	host := module.Host{Now: time.Now, Site: site}
 	who := org.New(host)
+	evidence := proof.New(host, who, proof.Config{})
 	rt := web.NewRouter(site, slog.New(slog.DiscardHandler), who.Decide)
-	for _, m := range append([]module.Module{who.Module()}, city(host, who)...) {
-		m.Routes(rt)
+	for _, m := range append([]module.Module{who.Module(), evidence.Module()}, city(host, who, evidence)...) {
+		if m.Routes != nil {
+			m.Routes(rt)
+		}
 	}
 	var lines []string
 	for _, r := range rt.Routes() {
@@ -46,11 +50,12 @@ func TestRoutes(t *testing.T) {
 func TestVerbs(t *testing.T) {
 	host := module.Host{Now: time.Now, Site: web.Site{Unit: "1", Prefix: "88.1", Zone: time.UTC, Now: time.Now}}
 	who := org.New(host)
-	for _, m := range append([]module.Module{who.Module()}, city(host, who)...) {
+	evidence := proof.New(host, who, proof.Config{})
+	for _, m := range append([]module.Module{who.Module(), evidence.Module()}, city(host, who, evidence)...) {
 		for _, v := range m.Verbs {
 			flags := flag.NewFlagSet(v.Name, flag.ContinueOnError)
 			v.Bind(flags)
-			for _, taken := range []string{"addr", "data", "database", "pack", "log", "server", "token", "config", "json"} {
+			for _, taken := range []string{"addr", "data", "database", "pack", "log", "server", "token", "config", "json", "seal", "policy", "watched", "tsa", "tsa-cert"} {
 				if flags.Lookup(taken) != nil {
 					t.Errorf("yuzhou %s %s declares --%s, which every verb has", m.Name, v.Name, taken)
 				}

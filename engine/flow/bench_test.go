@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"yuzhou/engine/proof/prooftest"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/blob"
 	"yuzhou/kernel/module"
@@ -31,7 +32,7 @@ func engine(b *testing.B) *Service {
 	if err := db.Migrate(b.Context(), "flow", migrations); err != nil {
 		b.Fatal(err)
 	}
-	s := New(module.Host{DB: db, Log: slog.New(slog.DiscardHandler), Now: time.Now, Site: web.Site{Unit: "500000", Zone: time.FixedZone("", 8*3600)}, Blobs: blob.Files{Dir: b.TempDir()}}, people{})
+	s := New(module.Host{DB: db, Log: slog.New(slog.DiscardHandler), Now: time.Now, Site: web.Site{Unit: "500000", Zone: time.FixedZone("", 8*3600)}, Blobs: blob.Files{Dir: b.TempDir()}}, people{}, &prooftest.Book{})
 	s.Admit(Guest{Name: "test", Procedures: os.DirFS("testdata/procedures"), Topics: map[string]func(context.Context, Effected) error{
 		"test.result": func(context.Context, Effected) error { return nil },
 	}})

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"yuzhou/engine/proof/prooftest"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/module"
@@ -20,7 +21,7 @@ import (
 func TestTwoWriters(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b *bench) {
-		other := New(module.Host{DB: b.db, Log: b.log, Now: b.now, Site: b.site, Blobs: b.blobs}, people{})
+		other := New(module.Host{DB: b.db, Log: b.log, Now: b.now, Site: b.site, Blobs: b.blobs}, people{}, &prooftest.Book{})
 		other.guests = b.guests
 		clerk := as(t.Context(), "clerk", actor.Clerk, "500112")
 		const each = 60

@@ -15,6 +15,7 @@ import (
 
 	"yuzhou/engine/flow/clock"
 	"yuzhou/engine/org"
+	"yuzhou/engine/proof/prooftest"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/blob"
 	"yuzhou/kernel/fault"
@@ -89,7 +90,7 @@ func engineOn(t *testing.T, db *store.DB) *bench {
 	b := &bench{at: time.Date(2026, 2, 10, 9, 0, 0, 0, zone)}
 	b.Service = New(module.Host{
 		DB: db, Log: slog.New(slog.DiscardHandler), Now: b.clock, Site: web.Site{Unit: "500000", Zone: zone, Now: b.clock}, Blobs: blob.Files{Dir: t.TempDir()},
-	}, people{})
+	}, people{}, &prooftest.Book{})
 	b.Admit(Guest{Name: "test", Procedures: os.DirFS("testdata/procedures"), Topics: map[string]func(context.Context, Effected) error{
 		"test.result": func(_ context.Context, e Effected) error {
 			if b.refuse == nil {

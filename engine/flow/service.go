@@ -10,6 +10,7 @@ import (
 	"yuzhou/engine/flow/clock"
 	"yuzhou/engine/flow/procedure"
 	"yuzhou/engine/org"
+	"yuzhou/engine/proof"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/blob"
 	"yuzhou/kernel/fault"
@@ -39,6 +40,7 @@ type Service struct {
 	site  web.Site
 	blobs blob.Store
 	who   Who
+	proof Proof
 
 	guests  []Guest // set before the program serves, never after
 	writer  writer
@@ -53,9 +55,15 @@ type Service struct {
 	calOf    string // digest of cal; "" before the first is read
 }
 
+// Proof is what the engine asks of engine/proof.
+type Proof interface {
+	// State asks, in the transaction of the thing itself, that it be stated.
+	State(ctx context.Context, tx store.Tx, c proof.Claim) error
+}
+
 // New returns the engine on host h.
-func New(h module.Host, who Who) *Service {
-	return &Service{db: h.DB, log: h.Log, now: h.Now, site: h.Site, blobs: h.Blobs, who: who, versions: map[string]*procedure.Procedure{}, owned: map[string]string{}}
+func New(h module.Host, who Who, p Proof) *Service {
+	return &Service{db: h.DB, log: h.Log, now: h.Now, site: h.Site, blobs: h.Blobs, who: who, proof: p, versions: map[string]*procedure.Procedure{}, owned: map[string]string{}}
 }
 
 // Admit lets a module work through cases. Call it before the program serves.

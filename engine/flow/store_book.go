@@ -92,10 +92,13 @@ func (s *Service) guestOf(id string) string {
 
 // accept records a version of a procedure; one that is there already stays as it is.
 func (s *Service) accept(ctx context.Context, tx store.Tx, p *procedure.Procedure, guest, by string) error {
-	_, err := tx.Exec(ctx, `INSERT INTO flow_procedure (digest, id, guest, valid_from, valid_until, source, accepted, accepter)
+	n, err := tx.Exec(ctx, `INSERT INTO flow_procedure (digest, id, guest, valid_from, valid_until, source, accepted, accepter)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (digest) DO NOTHING`,
 		p.Digest, p.ID, guest, p.From, p.Until, string(p.Source), store.Micros(s.now()), by)
-	return err
+	if err != nil || n == 0 {
+		return err
+	}
+	return s.proof.State(ctx, tx, procedureClaim(p.ID, p.Digest, len(p.Source)))
 }
 
 // inForce returns the version of a procedure that new cases run on at an instant.

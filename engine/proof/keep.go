@@ -37,6 +37,9 @@ func (s *Service) keepUp(ctx context.Context) error {
 	if !s.stale.Swap(false) {
 		return nil
 	}
+	if err := s.work(ctx); err != nil { // what was recorded is stated before what rests on it
+		return err
+	}
 	for _, src := range s.sources {
 		if !src.Kept {
 			continue

@@ -121,6 +121,35 @@ func metBelow(g, w float64, strict bool, c Comparator) (met, known bool) {
 	return enough, true
 }
 
+// Terse prints the number without its unit: its comparator, left out when it is =, and
+// the decimal as printed, such as >=4320. ParseTerse is the inverse.
+func (q Quantity) Terse() string {
+	if q.Cmp == Equal {
+		return q.Value.String()
+	}
+	return string(q.Cmp) + q.Value.String()
+}
+
+// ParseTerse reads a number as Terse prints it, in a unit as ParseUnit reads it.
+//
+// Errors: fault.Invalid; also for another way to write the same.
+func ParseTerse(text, unit string) (q Quantity, err error) {
+	digits := strings.TrimLeft(text, "=~<>")
+	if q.Cmp, err = ParseComparator(text[:len(text)-len(digits)]); err != nil {
+		return q, err
+	}
+	if q.Value, err = ParseDecimal(digits); err != nil {
+		return q, err
+	}
+	if q.Unit, err = ParseUnit(unit); err != nil {
+		return q, err
+	}
+	if q.Terse() != text {
+		return q, fault.New(fault.Invalid, "number %.40q is not in its one form, %s", text, q.Terse())
+	}
+	return q, nil
+}
+
 // Chinese prints the quantity as a Chinese text would: 超1300亿元, 近150亿, 2%以上.
 func (q Quantity) Chinese() string {
 	n := q.Value.String() + q.Unit.text

@@ -158,3 +158,15 @@ func FuzzParseUnit(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseTerse(f *testing.F) {
+	for _, s := range []string{"4320", ">=4320", "~<12.50", "-3", "=1", "<", "~~1"} {
+		f.Add(s, "万家")
+	}
+	f.Fuzz(func(t *testing.T, text, unit string) {
+		q, err := ParseTerse(text, unit)
+		if err == nil && q.Terse() != text {
+			t.Errorf("%q comes back as %q", text, q.Terse())
+		}
+	})
+}

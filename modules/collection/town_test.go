@@ -10,6 +10,7 @@ import (
 
 	"yuzhou/engine/flow"
 	"yuzhou/engine/org"
+	"yuzhou/engine/proof/prooftest"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/blob"
 	"yuzhou/kernel/fault"
@@ -149,7 +150,7 @@ func newCity(t *testing.T, db *store.DB) *city {
 	now := func() time.Time { return c.at }
 	site := web.Site{Unit: "500000", Prefix: "88.500.1", Zone: time.FixedZone("", 8*3600), Now: now, Name: pack.Text{ZH: "重庆市", EN: "Chongqing"}}
 	host := module.Host{DB: db, Now: now, Site: site, Log: slog.New(slog.DiscardHandler), Blobs: blob.Files{Dir: t.TempDir()}}
-	c.engine = flow.New(host, town{})
+	c.engine = flow.New(host, town{}, &prooftest.Book{})
 	if err := db.Migrate(t.Context(), "flow", c.engine.Module().Migrations); err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"yuzhou/engine/flow"
 	"yuzhou/engine/org"
+	"yuzhou/engine/proof/prooftest"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/blob"
 	"yuzhou/kernel/fault"
@@ -43,7 +44,7 @@ years:
 func onEngine(t *testing.T, db *store.DB) (*city, *flow.Service) {
 	t.Helper()
 	c := newCity(t, db)
-	engine := flow.New(module.Host{DB: db, Now: c.Service.now, Site: c.site, Log: slog.New(slog.DiscardHandler), Blobs: blob.Files{Dir: t.TempDir()}}, town{})
+	engine := flow.New(module.Host{DB: db, Now: c.Service.now, Site: c.site, Log: slog.New(slog.DiscardHandler), Blobs: blob.Files{Dir: t.TempDir()}}, town{}, &prooftest.Book{})
 	if err := db.Migrate(t.Context(), "flow", engine.Module().Migrations); err != nil {
 		t.Fatal(err)
 	}

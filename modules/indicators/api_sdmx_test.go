@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"yuzhou/engine/org"
+	"yuzhou/engine/proof/prooftest"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/module"
@@ -110,7 +111,7 @@ func publish(t *testing.T, db *store.DB, revisions []revision) http.Handler {
 	site := web.Site{
 		Name: pack.Text{ZH: "样市", EN: "Sample"}, Unit: "900000", Prefix: "88.900.1", Zone: time.FixedZone("", 8*3600), Now: now,
 	}
-	s := New(module.Host{DB: db, Log: slog.New(slog.DiscardHandler), Now: now, Site: site}, Needs{Units: samplePlaces()})
+	s := New(module.Host{DB: db, Log: slog.New(slog.DiscardHandler), Now: now, Site: site}, Needs{Units: samplePlaces(), Proof: &prooftest.Book{}})
 	define := func(id, group, zh, en, unit, formula string) observation.Indicator {
 		return observation.Indicator{ID: id, Group: group, ZH: zh, EN: en, Unit: quantity.MustUnit(unit), Formula: formula, Nature: observation.Stock, Space: "sum"}
 	}
@@ -130,7 +131,7 @@ func publish(t *testing.T, db *store.DB, revisions []revision) http.Handler {
 		if err := putDoc(t.Context(), tx, "relation", "relations", Relations{Groups: groups}); err != nil {
 			return err
 		}
-		a, err := newAppender(t.Context(), tx)
+		a, err := newAppender(t.Context(), tx, &prooftest.Book{})
 		if err != nil {
 			return err
 		}

@@ -24,12 +24,13 @@ type derivation struct {
 	read  map[seriesKey]observation.Series
 	depth int
 	tree  formula.Tree
-	err   error // the first that a look-up met
+	rests map[string][]observation.Observation // by name: what a computed number was read from, in order
+	err   error                                // the first that a look-up met
 }
 
 func (s *Service) derivation(ctx context.Context, known time.Time) (*derivation, error) {
 	tree, err := s.tree(ctx)
-	return &derivation{s: s, ctx: ctx, known: known, read: map[seriesKey]observation.Series{}, tree: tree}, err
+	return &derivation{s: s, ctx: ctx, known: known, read: map[seriesKey]observation.Series{}, tree: tree, rests: map[string][]observation.Observation{}}, err
 }
 
 // typed parses and checks an indicator's formula, in the indicator's unit.
@@ -144,10 +145,16 @@ func (d *derivation) compute(s observation.Series, t *formula.Typed, p period.Pe
 		Indicator: s.Indicator.ID, Unit: s.Unit, Period: p, Vintage: 1, Status: observation.Derived,
 		Source: observation.Source{Document: "derived"}, By: "formula", Recorded: d.known,
 	}
+	var rests []observation.Observation
 	cell := formula.Cell{At: p, Unit: s.Unit, Tree: d.tree, Lookup: func(w formula.Want) (formula.Value, bool) {
 		in, ok := d.lookup(w)
 		if !ok {
 			return formula.Value{}, false
+		}
+		if !slices.ContainsFunc(rests, func(r observation.Observation) bool {
+			return numberPath(r) == numberPath(in) && r.Vintage == in.Vintage
+		}) {
+			rests = append(rests, in)
 		}
 		if in.Known.After(o.Known) {
 			o.Known = in.Known
@@ -169,6 +176,7 @@ func (d *derivation) compute(s observation.Series, t *formula.Typed, p period.Pe
 	}
 	o.Quantity = quantity.Quantity{Value: value, Cmp: v.Cmp, Unit: s.Indicator.Unit}
 	o.Printed, o.Working = o.Quantity.Chinese(), s.Indicator.Formula
+	d.rests[numberPath(o)] = rests
 	return &o, trace, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"yuzhou/engine/org"
+	"yuzhou/engine/proof"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/chart"
 	"yuzhou/kernel/event"
@@ -49,6 +50,17 @@ type Needs struct {
 		// Audit records a change within the transaction that makes it.
 		Audit(ctx context.Context, tx store.Tx, action, subject, detail string) error
 	}
+	Proof Proof
+}
+
+// Proof is what this module asks of engine/proof.
+type Proof interface {
+	// State asks, in the transaction of the number itself, that it be stated.
+	State(ctx context.Context, tx store.Tx, c proof.Claim) error
+	// Settle returns when what was claimed is in the log.
+	Settle(ctx context.Context) error
+	// Standing compares what is shown with what was stated.
+	Standing(ctx context.Context, c proof.Claim) (proof.Standing, error)
 }
 
 // Service is the indicators module.

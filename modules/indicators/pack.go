@@ -262,7 +262,7 @@ func (s *Service) loadPack(p *pack.Pack) pack.Load {
 			obs = append(obs, s.fromDerived(p, d))
 		}
 		slices.SortStableFunc(obs, func(a, b observation.Observation) int { return a.Known.Compare(b.Known) })
-		return addAll(ctx, tx, obs)
+		return addAll(ctx, tx, s.Proof, obs)
 	}
 }
 

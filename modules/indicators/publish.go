@@ -31,7 +31,7 @@ func (s *Service) Publish(ctx context.Context, document string, title pack.Text,
 	}
 	added := 0
 	err := s.db.Write(ctx, func(tx store.Tx) (err error) {
-		if added, err = appendAll(ctx, tx, all); err != nil || added == 0 {
+		if added, err = appendAll(ctx, tx, s.Proof, all); err != nil || added == 0 {
 			return err
 		}
 		doc := Document{ID: document, Kind: "collection", Published: s.site.Today().Format("2006-01-02")}
@@ -45,6 +45,9 @@ func (s *Service) Publish(ctx context.Context, document string, title pack.Text,
 		return nil, err
 	}
 	if added > 0 {
+		if err := s.Proof.Settle(ctx); err != nil {
+			return nil, err
+		}
 		ids := make([]string, 0, len(touched))
 		for id := range touched {
 			ids = append(ids, id)
@@ -55,8 +58,8 @@ func (s *Service) Publish(ctx context.Context, document string, title pack.Text,
 }
 
 // appendAll adds numbers and says how many of them were new.
-func appendAll(ctx context.Context, tx store.Tx, all []observation.Observation) (added int, err error) {
-	a, err := newAppender(ctx, tx)
+func appendAll(ctx context.Context, tx store.Tx, p Proof, all []observation.Observation) (added int, err error) {
+	a, err := newAppender(ctx, tx, p)
 	if err != nil {
 		return 0, err
 	}

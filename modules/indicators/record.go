@@ -68,6 +68,11 @@ func (s *Service) Import(ctx context.Context, r io.Reader, opts ImportOptions) (
 	}
 	in.report.Done = err == nil
 	if in.report.Done && in.report.Added > 0 {
+		if err := s.Proof.Settle(ctx); err != nil {
+			return Report{}, err
+		}
+	}
+	if in.report.Done && in.report.Added > 0 {
 		event.Publish(ctx, s.events, Recorded{slices.Sorted(maps.Keys(in.touched))})
 	}
 	return in.report, nil
@@ -97,7 +102,7 @@ func (in *importer) run(ctx context.Context, tx store.Tx, body io.Reader, format
 		},
 		Suggest: in.catalog.suggest, DefaultUnit: in.s.site.Unit, Known: now, Document: in.document, Today: now, Zone: in.s.site.Zone,
 	})
-	a, err := newAppender(ctx, tx)
+	a, err := newAppender(ctx, tx, in.s.Proof)
 	if err != nil {
 		return err
 	}

@@ -122,17 +122,18 @@ func fingerprint(parts ...string) string { return strings.Join(parts, "\x00") }
 type appender struct {
 	tx     store.Tx
 	insert *sql.Stmt
-	state  map[seriesKey]map[string]tip
+	tips   map[seriesKey]map[string]tip
 	Added  int
 	// unsourced is the document of numbers that name none: such a number adds
 	// nothing when the newest vintage says the same, whoever said it.
 	unsourced string
+	proof     Proof
 }
 
-func newAppender(ctx context.Context, tx store.Tx) (*appender, error) {
+func newAppender(ctx context.Context, tx store.Tx, p Proof) (*appender, error) {
 	insert, err := tx.Prepare(ctx, `INSERT INTO indicators_observation (`+columns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`)
-	return &appender{tx: tx, insert: insert, state: map[seriesKey]map[string]tip{}}, err
+	return &appender{tx: tx, insert: insert, proof: p, tips: map[seriesKey]map[string]tip{}}, err
 }
 
 // Close releases the statement.
@@ -144,17 +145,17 @@ func (a *appender) Close() error { return a.insert.Close() }
 // is not put into the past.
 func (a *appender) add(ctx context.Context, o observation.Observation) error {
 	k := seriesKey{o.Indicator, o.Unit}
-	if a.state[k] == nil {
+	if a.tips[k] == nil {
 		t, err := tips(ctx, a.tx, k)
 		if err != nil {
 			return err
 		}
-		a.state[k] = t
+		a.tips[k] = t
 	}
 	per, q := o.Period.String(), o.Quantity
 	number := fingerprint(q.Value.String(), string(q.Cmp), q.Unit.String(), string(o.Status))
 	same := fingerprint(number, o.Source.Document, o.Source.Figure)
-	was, known := a.state[k][per], store.Micros(o.Known)
+	was, known := a.tips[k][per], store.Micros(o.Known)
 	switch {
 	case slices.Contains(was.said, same), was.newest == number && o.Source.Document == a.unsourced:
 		return nil
@@ -171,14 +172,15 @@ func (a *appender) add(ctx context.Context, o observation.Observation) error {
 	if err != nil {
 		return a.tx.Fault(err)
 	}
-	a.state[k][per] = tip{was.vintage + 1, known, append(was.said, same), number}
+	a.tips[k][per] = tip{was.vintage + 1, known, append(was.said, same), number}
 	a.Added++
-	return nil
+	o.Vintage = was.vintage + 1
+	return a.state(ctx, o)
 }
 
 // addAll appends observations in the order given.
-func addAll(ctx context.Context, tx store.Tx, obs []observation.Observation) error {
-	a, err := newAppender(ctx, tx)
+func addAll(ctx context.Context, tx store.Tx, p Proof, obs []observation.Observation) error {
+	a, err := newAppender(ctx, tx, p)
 	if err != nil {
 		return err
 	}

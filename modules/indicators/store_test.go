@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"yuzhou/engine/org"
+	"yuzhou/engine/proof/prooftest"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/chart"
 	"yuzhou/kernel/fault"
@@ -60,7 +61,7 @@ func loaded(t *testing.T, db *store.DB, c city) *Service {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	zone := time.FixedZone("+08:00", 8*3600)
 	site := web.Site{Unit: "500000", Prefix: "88.500.1", Zone: zone, Now: func() time.Time { return now }}
-	s := New(module.Host{DB: db, Now: site.Now, Site: site, Charts: chart.New()}, Needs{Units: c, Access: c, Audit: c})
+	s := New(module.Host{DB: db, Now: site.Now, Site: site, Charts: chart.New()}, Needs{Units: c, Access: c, Audit: c, Proof: &prooftest.Book{}})
 	load(t, s, db)
 	return s
 }

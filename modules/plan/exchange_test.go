@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"yuzhou/engine/proof/prooftest"
 	"yuzhou/kernel/module"
 	"yuzhou/kernel/pack"
 	"yuzhou/kernel/web"
@@ -18,7 +19,7 @@ func TestStratMLThereAndBack(t *testing.T) {
 	p := figures(packs.Chongqing())
 	base := readPack(p)
 	now := func() time.Time { return time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC) }
-	s := New(module.Host{Now: now, Site: web.Site{Name: pack.Text{ZH: "重庆市", EN: "Chongqing"}, Unit: "500000", Prefix: "88.500.1", Zone: time.UTC, Now: now}}, Needs{Readings: shelf{p}})
+	s := New(module.Host{Now: now, Site: web.Site{Name: pack.Text{ZH: "重庆市", EN: "Chongqing"}, Unit: "500000", Prefix: "88.500.1", Zone: time.UTC, Now: now}}, Needs{Readings: shelf{p}, Proof: &prooftest.Book{}})
 	for _, lang := range web.Langs() {
 		doc, err := s.toStratML(t.Context(), base, lang)
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"yuzhou/engine/proof/prooftest"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/module"
@@ -188,7 +189,7 @@ func TestCheckOperation(t *testing.T) {
 	testkit.EachStore(t, "plan", migrations, func(t *testing.T, db *store.DB) {
 		p := opened(packs.Chongqing())
 		now := func() time.Time { return time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC) }
-		s := New(module.Host{DB: db, Now: now, Site: web.Site{Unit: "500000", Prefix: "88.500.1", Zone: time.UTC, Now: now}}, Needs{Readings: shelf{p}})
+		s := New(module.Host{DB: db, Now: now, Site: web.Site{Unit: "500000", Prefix: "88.500.1", Zone: time.UTC, Now: now}}, Needs{Readings: shelf{p}, Proof: &prooftest.Book{}})
 
 		before, err := s.Findings(t.Context())
 		if err != nil || len(before) != 0 {

@@ -310,7 +310,7 @@ func (s *Service) loadPack(p *pack.Pack) pack.Load {
 	pl := readPack(p)
 	return func(ctx context.Context, tx store.Tx) error {
 		at := s.site.StartOf(parseDay(pl.Issued))
-		_, err := accept(ctx, tx, pl, at, "pack")
+		_, err := s.accept(ctx, tx, pl, at, "pack")
 		return err
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"yuzhou/engine/org"
+	"yuzhou/engine/proof"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/chart"
 	"yuzhou/kernel/event"
@@ -164,6 +165,12 @@ type Needs struct {
 	Audit interface {
 		// Audit records a change within the transaction that makes it.
 		Audit(ctx context.Context, tx store.Tx, action, subject, detail string) error
+	}
+	Proof interface {
+		// State asks, in the transaction of the thing itself, that it be stated.
+		State(ctx context.Context, tx store.Tx, c proof.Claim) error
+		// Settle returns when what was claimed is in the log.
+		Settle(ctx context.Context) error
 	}
 	// Efforts returns what works on a target, as the actor of ctx may see it, and
 	// what it had cost by an instant; nil when nothing keeps such work.

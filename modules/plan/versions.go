@@ -78,12 +78,15 @@ func (s *Service) Propose(ctx context.Context, p Plan, accepted bool) (Proposal,
 		return Proposal{}, err
 	}
 	err := s.db.Write(ctx, func(tx store.Tx) (err error) {
-		if out.Version, err = accept(ctx, tx, p, s.now(), actor.Of(ctx).ID); err != nil {
+		if out.Version, err = s.accept(ctx, tx, p, s.now(), actor.Of(ctx).ID); err != nil {
 			return err
 		}
 		return s.Audit.Audit(ctx, tx, "plan.accept", fmt.Sprintf("plan %s version %d", p.ID, out.Version), fmt.Sprintf("%d changes", len(out.Changes)))
 	})
 	if err != nil {
+		return Proposal{}, err
+	}
+	if err := s.Proof.Settle(ctx); err != nil {
 		return Proposal{}, err
 	}
 	out.Accepted = true
@@ -157,6 +160,13 @@ func (s *Service) Declare(ctx context.Context, path *Path) error {
 	path.DeclaredBy, path.Declared = actor.Of(ctx).Name, now
 	return s.db.Write(ctx, func(tx store.Tx) error {
 		if err := declarePath(ctx, tx, *path, now, actor.Of(ctx).ID); err != nil {
+			return err
+		}
+		c, err := pathClaim(*path)
+		if err != nil {
+			return err
+		}
+		if err := s.Proof.State(ctx, tx, c); err != nil {
 			return err
 		}
 		return s.Audit.Audit(ctx, tx, "plan.path", "target "+path.Target, string(path.Shape))

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"yuzhou/engine/proof/prooftest"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/module"
@@ -61,7 +62,7 @@ func TestWhoMayDecide(t *testing.T) {
 		p := figures(packs.Chongqing())
 		now := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
 		site := web.Site{Unit: "500000", Prefix: "88.500.1", Zone: time.UTC, Now: func() time.Time { return now }}
-		s := New(module.Host{DB: db, Now: site.Now, Site: site}, Needs{Readings: measured{shelf{p}}, Access: gate{}, Audit: gate{}})
+		s := New(module.Host{DB: db, Now: site.Now, Site: site}, Needs{Readings: measured{shelf{p}}, Access: gate{}, Audit: gate{}, Proof: &prooftest.Book{}})
 		load := s.loadPack(p)
 		if err := db.Write(t.Context(), func(tx store.Tx) error { return load(t.Context(), tx) }); err != nil {
 			t.Fatal(err)

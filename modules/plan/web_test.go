@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"yuzhou/engine/org"
+	"yuzhou/engine/proof/prooftest"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/chart"
 	"yuzhou/kernel/fault"
@@ -154,7 +155,7 @@ func site(t *testing.T) (*Service, http.Handler) {
 	}
 	now := func() time.Time { return time.Date(2025, 10, 16, 4, 0, 0, 0, time.UTC) }
 	where := web.Site{Unit: "500000", Prefix: "88.500.1", Zone: time.FixedZone("", 8*3600), Now: now, Name: pack.Text{ZH: "重庆市", EN: "Chongqing"}}
-	s := New(module.Host{DB: db, Now: now, Site: where, Charts: chart.New()}, Needs{Readings: a, Units: a, Audit: a, Access: a})
+	s := New(module.Host{DB: db, Now: now, Site: where, Charts: chart.New()}, Needs{Readings: a, Units: a, Audit: a, Access: a, Proof: &prooftest.Book{}})
 	load := s.loadPack(figures(packs.Chongqing()))
 	if err := db.Write(t.Context(), func(tx store.Tx) error { return load(t.Context(), tx) }); err != nil {
 		t.Fatal(err)

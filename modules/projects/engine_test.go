@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"yuzhou/engine/flow"
+	"yuzhou/engine/proof/prooftest"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/module"
@@ -34,7 +35,7 @@ years:
 func onEngine(t *testing.T, db *store.DB) (*stage, *flow.Service) {
 	t.Helper()
 	st := newStage(t, db)
-	engine := flow.New(module.Host{DB: db, Now: st.clock.now, Site: st.site, Log: slog.New(slog.DiscardHandler), Blobs: st.blobs}, city{})
+	engine := flow.New(module.Host{DB: db, Now: st.clock.now, Site: st.site, Log: slog.New(slog.DiscardHandler), Blobs: st.blobs}, city{}, &prooftest.Book{})
 	if err := db.Migrate(t.Context(), "flow", engine.Module().Migrations); err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"log/slog"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -205,16 +204,6 @@ func (x serials) Issue(ctx context.Context, next func(last tsa.Issued) (tsa.Issu
 			int64(got.Number), store.Micros(got.At)) //nolint:gosec // one a stamp
 		return err
 	})
-}
-
-// serveTSA answers RFC 3161 queries (§3.4).
-func (s *Service) serveTSA(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.authority(r.Context())
-	if err != nil {
-		return err
-	}
-	a.ServeHTTP(w, r)
-	return nil
 }
 
 func parseKey(raw []byte) (crypto.Signer, error) {

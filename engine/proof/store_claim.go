@@ -240,6 +240,6 @@ func readClaim(doc string) (*Claim, error) {
 
 // claimID returns an id that sorts by time, and within a process by order.
 func (s *Service) claimID() string {
-	id := store.NewID(s.now())
-	return fmt.Sprintf("%s.%09d.%s", id[:10], s.count.Add(1), id[16:])
+	now := s.now()
+	return fmt.Sprintf("%013d.%09d.%s", now.UnixMilli(), s.count.Add(1), store.NewID(now)[16:])
 }
