@@ -316,3 +316,35 @@ func TestMain(m *testing.M) {
 	logstore.Report(slog.New(slog.DiscardHandler))
 	os.Exit(m.Run())
 }
+
+func TestBundle(t *testing.T) {
+	eachTown(t, func(t *testing.T, w *town) {
+		a, b := number("st.a/500000/2023", 1, "1"), number("st.b/500000/2023", 1, "2")
+		c := Claim{
+			Kind: statement.Derived, Name: "st.ab/500000/2023", Value: "0.5", Period: "2023", Status: "derived", Formula: &Formula{ID: "st.ab", Text: `{"text":"a / b"}`},
+			Inputs: []Ref{{a.Name, 1}, {b.Name, 1}},
+		}
+		w.claim(t, a, b, c)
+		w.settle(t)
+		for _, name := range []string{a.Name, "88.500.1/" + a.Name + "@1", c.Name, "500000#k1"} {
+			r, err := w.ParseRef(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			file, err := w.Bundle(t.Context(), r, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%s: %d bytes", name, len(file))
+			if len(file) > 6<<10 && name == a.Name {
+				t.Errorf("the bundle of a number has %d bytes, more than 6 KiB", len(file))
+			}
+			if err := w.stamp(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := w.Bundle(t.Context(), Ref{"st.x/500000/2023", 0}, false); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("of what nobody stated: %v", err)
+		}
+	})
+}
