@@ -124,7 +124,8 @@ func New(h module.Host, who Units, c Config) *Service {
 // Module describes the engine to the program.
 func (s *Service) Module() module.Module {
 	return module.Module{
-		Name: "proof", Migrations: migrations, Pack: s.loadPack, Close: s.Close,
+		Name: "proof", Migrations: migrations, Pack: s.loadPack, Close: s.Close, Verbs: verbs(),
+		Routes: func(rt *web.Router) { s.operations(rt); s.files(rt) },
 		Jobs: []module.Job{
 			{Name: "proof.sequence", Every: 250 * time.Millisecond, Run: s.work},
 			{Name: "proof.keep", Every: time.Second, Run: s.keepUp},

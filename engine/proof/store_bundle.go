@@ -290,7 +290,9 @@ func (t tiles) ReadTiles(ctx context.Context, want []tlog.Tile) ([][]byte, error
 }
 
 // ReadEndpoint implements torchwood.TileReader.
-func (t tiles) ReadEndpoint(ctx context.Context, path string) ([]byte, error) { return t.s.read(ctx, path) }
+func (t tiles) ReadEndpoint(ctx context.Context, path string) ([]byte, error) {
+	return t.s.read(ctx, path)
+}
 
 // SaveTiles implements torchwood.TileReader.
 func (tiles) SaveTiles([]tlog.Tile, [][]byte) {}

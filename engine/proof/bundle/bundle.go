@@ -16,6 +16,7 @@ package bundle
 
 import (
 	"bytes"
+	"encoding/base64"
 	"strconv"
 
 	"yuzhou/kernel/fault"
@@ -40,7 +41,7 @@ const (
 	Input  Kind = "input"     // secured statement of an input
 	Rule   Kind = "formula"   // text of the formula of the statement before it
 	InLog  Kind = "log"       // C2SP tlog-proof of the statement before it
-	Stamp  Kind = "time"      // RFC 3161 token, DER, of the checkpoint in the log proof before it
+	Stamp  Kind = "time"      // RFC 3161 token, base64 of its DER, of the checkpoint in the log proof before it
 )
 
 // Entry is a secured statement with what proves that it was logged and when.
@@ -48,7 +49,7 @@ type Entry struct {
 	Doc     []byte   // canonical JSON
 	Formula []byte   // what Doc's formula.digest is of; nil: not here
 	Log     []byte   // tlog-proof; nil: not proved to be in a log
-	Stamps  [][]byte // RFC 3161 tokens
+	Stamps  [][]byte // RFC 3161 tokens, DER
 }
 
 // Bundle is a file taken apart; nothing of it is verified.
@@ -80,7 +81,7 @@ func (e Entry) append(b []byte, kind Kind) []byte {
 		b = appendPart(b, InLog, e.Log)
 	}
 	for _, s := range e.Stamps {
-		b = appendPart(b, Stamp, s)
+		b = appendPart(b, Stamp, base64.StdEncoding.AppendEncode(nil, s))
 	}
 	return b
 }
@@ -174,7 +175,11 @@ func (x *Bundle) take(p part, last *Entry, at int) (*Entry, error) {
 		last.Log = body
 		return last, nil
 	case kind == Stamp && last.Log != nil:
-		last.Stamps = append(last.Stamps, body)
+		token, err := base64.StdEncoding.Strict().DecodeString(string(body))
+		if err != nil || base64.StdEncoding.EncodeToString(token) != string(body) {
+			return nil, fault.New(fault.Invalid, "byte %d: the time stamp is not base64 on one line", at)
+		}
+		last.Stamps = append(last.Stamps, token)
 		return last, nil
 	}
 	return nil, fault.New(fault.Invalid, "byte %d: %q cannot stand there; a bundle is statement, keys, inputs, each with its formula, log and times", at, kind)

@@ -1,0 +1,80 @@
+package proof
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"yuzhou/kernel/actor"
+	"yuzhou/kernel/web"
+)
+
+// bundleType is the media type of a bundle.
+const bundleType = "text/plain; charset=utf-8"
+
+// files mounts what is no JSON: bundles, the policy, the log's tiles, time stamps.
+func (s *Service) files(rt *web.Router) {
+	rt.Page("GET /api/v1/proof/bundles/{name...}", actor.Read, s.sendBundle)
+	rt.Page("GET /api/v1/proof/policy", actor.Read, s.sendPolicy)
+	rt.Page("GET /log/{path...}", actor.Read, s.sendLog)
+	rt.Page("POST /tsa", actor.Read, s.stampTime)
+}
+
+func (s *Service) sendBundle(w http.ResponseWriter, r *http.Request) error {
+	ref, err := s.ParseRef(r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	file, err := s.Bundle(r.Context(), ref, r.URL.Query().Get("deep") == "true")
+	if err != nil {
+		return err
+	}
+	name := strings.NewReplacer("/", "_", "#", "_").Replace(ref.Name) + ".bundle"
+	w.Header().Set("Content-Type", bundleType)
+	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	w.Header().Set("Access-Control-Allow-Origin", "*") // public: any page may check it
+	_, err = w.Write(file)                             //nolint:gosec // plain text, not shown as a page
+	return err
+}
+
+func (s *Service) sendPolicy(w http.ResponseWriter, r *http.Request) error {
+	text, err := s.VerifierPolicy(r.Context())
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", bundleType)
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	_, err = io.WriteString(w, text)
+	return err
+}
+
+// sendLog serves the log as C2SP tlog-tiles has it: tiles never change, the checkpoint
+// always may.
+func (s *Service) sendLog(w http.ResponseWriter, r *http.Request) error {
+	name := r.PathValue("path")
+	f, err := s.Read(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // it was read
+	kind, keep := "application/octet-stream", "public, max-age=31536000, immutable"
+	if name == "checkpoint" {
+		kind, keep = "text/plain; charset=utf-8", "no-cache"
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Cache-Control", keep)
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	_, err = io.Copy(w, f)
+	return err
+}
+
+// stampTime answers RFC 3161 queries (§3.4).
+func (s *Service) stampTime(w http.ResponseWriter, r *http.Request) error {
+	a, err := s.authority(r.Context())
+	if err != nil {
+		return err
+	}
+	a.ServeHTTP(w, r)
+	return nil
+}

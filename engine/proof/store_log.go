@@ -1,0 +1,166 @@
+package proof
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+
+	"filippo.io/torchwood"
+
+	"yuzhou/kernel/fault"
+	"yuzhou/kernel/store"
+)
+
+// LogState is what the log shows of itself.
+type LogState struct {
+	Origin      string   `json:"origin"`
+	Size        int64    `json:"size" doc:"entries that the published checkpoint covers"`
+	Root        string   `json:"root" doc:"base64, as in the checkpoint"`
+	Checkpoint  string   `json:"checkpoint" doc:"signed note"`
+	Witnesses   []string `json:"witnesses" doc:"who has cosigned it"`
+	Independent bool     `json:"independent" doc:"false: nobody but the log's own operator vouches for it"`
+	ZH          string   `json:"zh"`
+	EN          string   `json:"en"`
+	Waiting     int64    `json:"waiting" doc:"claims that are not stated yet"`
+	Stamped     string   `json:"stamped,omitempty" doc:"when the newest time stamp was taken"`
+}
+
+// Shown describes the log as it is published now.
+//
+// Errors: fault.NotFound before anything was stated.
+func (s *Service) Shown(ctx context.Context) (LogState, error) {
+	out := LogState{Origin: s.Origin(), Witnesses: []string{}}
+	text, err := s.read(ctx, "checkpoint")
+	if err != nil {
+		return out, err
+	}
+	c, err := torchwood.ParseCheckpoint(string(signedText(text)))
+	if err != nil {
+		return out, err
+	}
+	out.Size, out.Root, out.Checkpoint = c.N, base64.StdEncoding.EncodeToString(c.Hash[:]), string(text)
+	for line := range strings.Lines(string(text[len(signedText(text)):])) {
+		signer, ok := strings.CutPrefix(line, "— ")
+		name, _, _ := strings.Cut(signer, " ")
+		if ok && name != out.Origin {
+			out.Witnesses = append(out.Witnesses, name)
+		}
+	}
+	out.Independent = len(out.Witnesses) > 0
+	out.ZH, out.EN = "没有独立见证：只有日志的运行者自己为它作证。", "No independent witness: nobody but the log's own operator vouches for it."
+	if out.Independent {
+		out.ZH, out.EN = "已由 "+strings.Join(out.Witnesses, "、")+" 见证。", "Cosigned by "+strings.Join(out.Witnesses, ", ")+"."
+	}
+	return out, s.db.Read(ctx, func(tx store.Tx) error {
+		if _, err := tx.One(ctx, `SELECT count(*) FROM proof_claim`, nil, &out.Waiting); err != nil {
+			return err
+		}
+		var at int64
+		found, err := tx.One(ctx, `SELECT at FROM proof_stamp ORDER BY size DESC, at DESC LIMIT 1`, nil, &at)
+		if found {
+			out.Stamped = store.FromMicros(at).Format(time.RFC3339)
+		}
+		return err
+	})
+}
+
+// VerifierPolicy returns the text by which a verifier knows this city: its log's key, the
+// register's root, whom its time stamps lead to, and the witnesses it asks for. Whoever
+// relies on it has to have it from somewhere else than from the bundle's sender.
+//
+// Errors: fault.NotFound before anything was stated.
+func (s *Service) VerifierPolicy(ctx context.Context) (string, error) {
+	var b strings.Builder
+	err := s.db.Read(ctx, func(tx store.Tx) error {
+		l, err := s.secret(ctx, tx, logUnit, logUnit)
+		if err != nil {
+			return err
+		}
+		root, err := s.secret(ctx, tx, s.site.Unit, rootKey)
+		if err != nil {
+			return err
+		}
+		if l == nil || root == nil {
+			return fault.Say(fault.NotFound, "还没有声明任何内容，所以没有验证策略。", "nothing has been stated yet, so there is no policy to verify by")
+		}
+		fmt.Fprintf(&b, "log %s\n", l.public)
+		if s.Config.Policy == "" {
+			b.WriteString("quorum none\n")
+		} else {
+			for line := range strings.Lines(s.Config.Policy) {
+				if !strings.HasPrefix(line, "log ") {
+					b.WriteString(line)
+				}
+			}
+		}
+		fmt.Fprintf(&b, "root %s %s\n", s.name(root.method()), root.public)
+		stamps, err := s.secret(ctx, tx, tsaUnit, tsaUnit)
+		if err != nil || stamps == nil {
+			return err
+		}
+		certificate, _, _ := strings.Cut(stamps.public, " ")
+		fmt.Fprintf(&b, "tsa %s\n", certificate)
+		return nil
+	})
+	return b.String(), err
+}
+
+// Vintage is one line of what was stated under a name.
+type Vintage struct {
+	Name    string `json:"name" doc:"with vintage"`
+	Kind    string `json:"kind"`
+	Text    string `json:"text" doc:"what it says"`
+	Issued  string `json:"issued"`
+	Digest  string `json:"digest"`
+	Place   int64  `json:"place" doc:"index in the log; -1: not there yet"`
+	Vintage int64  `json:"vintage"`
+	Gone    bool   `json:"withdrawn,omitempty" doc:"this one withdraws the one before"`
+}
+
+// History lists what was stated under a name, newest first.
+//
+// Errors: fault.NotFound when nothing was.
+func (s *Service) History(ctx context.Context, name string) ([]Vintage, error) {
+	var out []Vintage
+	err := s.db.Read(ctx, func(tx store.Tx) error {
+		rows, err := vintages(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return fault.Say(fault.NotFound, "没有名为 %s 的声明。", "nothing was stated under the name %s", name)
+		}
+		for _, r := range rows {
+			c, err := s.parseClaim(string(r.doc))
+			if err != nil {
+				return err
+			}
+			out = append(out, Vintage{
+				Name: s.full(r.Ref), Kind: r.kind, Text: c.text(), Issued: instant(r.issued), Digest: r.digest, Place: r.place, Vintage: r.Vintage, Gone: c.Withdraw,
+			})
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Find lists the newest statements whose name holds a text, by name.
+func (s *Service) Find(ctx context.Context, text string, most int) ([]Vintage, error) {
+	var out []Vintage
+	err := s.db.Read(ctx, func(tx store.Tx) error {
+		rows, err := store.Collect(ctx, tx, `SELECT `+rowColumns+` FROM proof_statement p
+			WHERE lower(name) LIKE lower($1) AND vintage = (SELECT max(vintage) FROM proof_statement q WHERE q.name = p.name) ORDER BY name LIMIT `+itoa(most),
+			[]any{"%" + text + "%"}, scanRow)
+		for _, r := range rows {
+			c, err := s.parseClaim(string(r.doc))
+			if err != nil {
+				return err
+			}
+			out = append(out, Vintage{Name: s.full(r.Ref), Kind: r.kind, Text: c.text(), Issued: instant(r.issued), Digest: r.digest, Place: r.place, Vintage: r.Vintage, Gone: c.Withdraw})
+		}
+		return err
+	})
+	return out, err
+}
