@@ -125,7 +125,7 @@ func New(h module.Host, who Units, c Config) *Service {
 func (s *Service) Module() module.Module {
 	return module.Module{
 		Name: "proof", Migrations: migrations, Pack: s.loadPack, Close: s.Close, Verbs: verbs(),
-		Routes: func(rt *web.Router) { s.operations(rt); s.files(rt) },
+		Routes: s.routes,
 		Jobs: []module.Job{
 			{Name: "proof.sequence", Every: 250 * time.Millisecond, Run: s.work},
 			{Name: "proof.keep", Every: time.Second, Run: s.keepUp},

@@ -140,12 +140,11 @@ func (s *Service) add(ctx context.Context, tx store.Tx, m *material, r row) (inp
 	}
 	p := part{row: r}
 	if st.Formula != nil {
-		var body string
-		found, err := tx.One(ctx, `SELECT body FROM proof_text WHERE digest = $1`, []any{st.Formula.Digest}, &body)
+		body, err := s.text(ctx, tx, st.Formula.Digest)
 		if err != nil {
 			return nil, err
 		}
-		if found {
+		if body != "" {
 			p.formula = []byte(body)
 		}
 	}
@@ -168,6 +167,12 @@ func (s *Service) add(ctx context.Context, tx store.Tx, m *material, r row) (inp
 		}
 	}
 	return inputs, nil
+}
+
+// text reads a text that a statement names by digest, "" when it was lost.
+func (s *Service) text(ctx context.Context, tx store.Tx, digest string) (body string, err error) {
+	_, err = tx.One(ctx, `SELECT body FROM proof_text WHERE digest = $1`, []any{digest}, &body)
+	return body, err
 }
 
 func (m *material) take(p part) {

@@ -279,13 +279,18 @@ func (s *Service) Register(ctx context.Context) ([]KeyInfo, error) {
 	slices.SortStableFunc(all, func(a, b secret) int { return rank(a) - rank(b) })
 	var out []KeyInfo
 	for _, k := range all {
-		info := KeyInfo{Name: s.name(k.method()), Unit: k.unit, Suite: k.suite, Public: k.public, Since: instant(k.made), Device: k.envelope == ""}
-		if k.ended != 0 {
-			info.Until = instant(k.ended)
-		}
-		out = append(out, info)
+		out = append(out, s.keyInfo(k))
 	}
 	return out, err
+}
+
+// keyInfo is a key as the register shows it.
+func (s *Service) keyInfo(k secret) KeyInfo {
+	info := KeyInfo{Name: s.name(k.method()), Unit: k.unit, Suite: k.suite, Public: k.public, Since: instant(k.made), Device: k.envelope == ""}
+	if k.ended != 0 {
+		info.Until = instant(k.ended)
+	}
+	return info
 }
 
 // secrets reads the keys of units; those of the program itself have no suite.

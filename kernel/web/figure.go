@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,20 @@ type Figure struct {
 	Weak   bool   // from a secondary source
 	Href   string // the number's page
 	Title  string // source and vintage, for hover and focus
+	Proof  Evidence
+}
+
+// Evidence is how far a number that is shown is proved, and where its proof is.
+type Evidence struct {
+	State string // proved, waiting, superseded, withdrawn, altered, unstated; "" when it is not asked, as of demonstrations
+	Name  string // resolvable, with vintage
+	Href  string // the page of its proof
+}
+
+// Cited is a number of this page, for its printed form.
+type Cited struct {
+	Text string
+	Evidence
 }
 
 // NumberPath is the address of a number's page.
@@ -41,5 +56,23 @@ func (s *Shell) Figure(o observation.Observation) Figure {
 	}
 	fmt.Fprintf(&b, " · v%d · %s", o.Vintage, o.Known.In(s.Zone).Format(time.DateOnly))
 	f.Title = b.String()
+	if s.attest != nil {
+		f.Proof = s.attest(o)
+	}
+	if f.Proof.State != "" {
+		f.Proof.Href = s.Link(f.Proof.Href)
+		s.cite(Cited{f.Text + " (" + f.Period + ")", f.Proof})
+	}
 	return f
 }
+
+// cite notes a number of this page, once.
+func (s *Shell) cite(c Cited) {
+	if !slices.ContainsFunc(s.cited, func(x Cited) bool { return x.Name == c.Name }) {
+		s.cited = append(s.cited, c)
+	}
+}
+
+// Cited lists the numbers that the page shows, in order: its printed form names where
+// each is proved.
+func (s *Shell) Cited() []Cited { return s.cited }

@@ -11,6 +11,7 @@ import (
 
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/fault"
+	"yuzhou/kernel/observation"
 	"yuzhou/kernel/web/assets"
 )
 
@@ -34,6 +35,9 @@ type Router struct {
 	// Waiting counts what waits for the actor of a request, to 100 and no further:
 	// every page says so beside its link to the inbox. Nil: nothing is counted.
 	Waiting func(context.Context) (int, error)
+
+	// Attest says how far a number that is shown is proved. Nil: not asked.
+	Attest func(context.Context, observation.Observation) Evidence
 
 	mux    *http.ServeMux
 	api    huma.API
@@ -130,6 +134,9 @@ func (rt *Router) identified(identify func(*http.Request) (actor.Actor, error), 
 		shell, shellErr := newShell(rt.Site, who, r)
 		r = r.WithContext(context.WithValue(ctx, shellKey{}, shell))
 		shell.waiting = rt.counted(r.Context())
+		if attest, ctx := rt.Attest, r.Context(); attest != nil {
+			shell.attest = func(o observation.Observation) Evidence { return attest(ctx, o) }
+		}
 		if err == nil {
 			err = shellErr
 		}

@@ -10,6 +10,7 @@ import (
 
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/fault"
+	"yuzhou/kernel/observation"
 	"yuzhou/kernel/pack"
 	"yuzhou/kernel/web/assets"
 )
@@ -72,7 +73,9 @@ type Shell struct {
 	Date  time.Time // the date the page is about
 	Known time.Time // what became known later is not shown
 
-	waiting func() int // counts what waits for Actor; nil: nothing can
+	waiting func() int                             // counts what waits for Actor; nil: nothing can
+	attest  func(observation.Observation) Evidence // nil: nothing is proved
+	cited   []Cited
 }
 
 // maxWaiting is the largest count beside the link to the inbox: past it nobody

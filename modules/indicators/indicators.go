@@ -178,6 +178,12 @@ func (s *Service) Document(ctx context.Context, id string) (Document, error) {
 func (s *Service) Module() module.Module {
 	return module.Module{
 		Name: "indicators", Migrations: migrations, Pack: s.loadPack, Verbs: verbs(),
-		Routes: func(rt *web.Router) { s.operations(rt); s.files(rt); s.sdmxRoutes(rt); s.routes(rt) },
+		Routes: func(rt *web.Router) {
+			rt.Attest = s.attest
+			s.operations(rt)
+			s.files(rt)
+			s.sdmxRoutes(rt)
+			s.routes(rt)
+		},
 	}
 }
