@@ -20,6 +20,7 @@ import (
 
 	"yuzhou/engine/org"
 	"yuzhou/engine/proof"
+	"yuzhou/engine/proof/verify"
 	"yuzhou/kernel/module"
 )
 
@@ -35,6 +36,8 @@ type Product struct {
 	Pack fs.FS
 	// Story is played by yuzhou story.
 	Story Story
+	// Replay computes a derived number again, for yuzhou verify --replay.
+	Replay verify.Replay
 }
 
 // process is what the program asks of the operating system, so that tests can
@@ -86,6 +89,8 @@ func (p Product) dispatch(ctx context.Context, proc process) error {
 		return p.serve(ctx, proc)
 	case "story":
 		return p.story(ctx, proc)
+	case "verify":
+		return p.verify(proc)
 	case "config":
 		return p.config(proc)
 	case "version":

@@ -16,13 +16,14 @@ import (
 	"yuzhou/modules/directives"
 	"yuzhou/modules/evaluation"
 	"yuzhou/modules/indicators"
+	"yuzhou/modules/indicators/replay"
 	"yuzhou/modules/plan"
 	"yuzhou/modules/projects"
 	"yuzhou/packs"
 )
 
 func main() {
-	os.Exit(app.Main(app.Product{Modules: city, Pack: packs.Chongqing(), Story: app.Story{Pack: packs.Story(), Play: play}}))
+	os.Exit(app.Main(app.Product{Modules: city, Pack: packs.Chongqing(), Story: app.Story{Pack: packs.Story(), Play: play}, Replay: replay.Replay}))
 }
 
 // city is the whole product on one page: which modules there are, and which one
