@@ -20,6 +20,8 @@ var pages embed.FS
 var (
 	homePage = web.MustPage[homeView](pages, "pages/home.html")
 	ofPage   = web.MustPage[ofView](pages, "pages/of.html")
+
+	verifyPage = web.MustPage[verifyView](pages, "pages/verify.html")
 )
 
 // mostFound is how many names a search lists.
@@ -28,6 +30,7 @@ const mostFound = 50
 func (s *Service) routes(rt *web.Router) {
 	rt.Page("GET /proof", actor.Read, s.showHome)
 	rt.Page("GET /proof/of/{name...}", actor.Read, s.showOf)
+	rt.Page("GET /verify", actor.Read, s.showVerify)
 	s.operations(rt)
 	s.files(rt)
 }
@@ -243,3 +246,26 @@ func (s *Service) vouched(ctx context.Context, v *ofView) error {
 
 // Count prints a number of records.
 func (l linkView) Count() string { return strconv.FormatInt(l.Records, 10) }
+
+// verifyView is the page that verifies on the visitor's machine.
+type verifyView struct {
+	Name   string // of the bundle that is fetched when no file is chosen; "" for none
+	Bundle string // its address
+}
+
+func (s *Service) showVerify(w http.ResponseWriter, r *http.Request) error {
+	var v verifyView
+	if name := r.URL.Query().Get("name"); name != "" {
+		ref, err := s.ParseRef(name)
+		if err != nil {
+			return err
+		}
+		v.Name = s.name(ref.Name)
+		if ref.Vintage > 0 {
+			v.Name = s.full(ref)
+		}
+		v.Bundle = "/api/v1/proof/bundles/" + v.Name
+	}
+	web.AllowWasm(w.Header())
+	return verifyPage.Render(w, r, v)
+}

@@ -26,6 +26,11 @@ func RequestID(ctx context.Context) string {
 // policy is the Content-Security-Policy: everything from this server, nothing inline.
 const policy = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
+// AllowWasm lets a page run WebAssembly from this server.
+func AllowWasm(h http.Header) {
+	h.Set("Content-Security-Policy", policy+"; script-src 'self' 'wasm-unsafe-eval'")
+}
+
 // outer gives every answer its security headers, request id, ETag, compression
 // and line in the log, and turns a panic into an error page.
 func (rt *Router) outer(next http.Handler) http.Handler {

@@ -48,7 +48,7 @@ var all = sync.OnceValues(func() (map[string]*asset, map[string]*asset) { //noli
 // served reports whether a file is for browsers: code and pictures, no licences.
 func served(p string) bool {
 	switch path.Ext(strings.TrimSuffix(p, ".gz")) {
-	case ".css", ".js", ".svg", ".woff2", ".png":
+	case ".css", ".js", ".svg", ".woff2", ".png", ".wasm":
 		return true
 	}
 	return false

@@ -1,0 +1,54 @@
+// Package sources tells from which files of this module the browser's verifier is made,
+// so that one that was made from older ones is noticed.
+package sources
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Assets is the folder that the verifier is put into, from the module's root.
+const Assets = "kernel/web/assets/own"
+
+// Root returns the folder of the module.
+func Root() (string, error) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output() //nolint:noctx // at once
+	return strings.TrimSpace(string(out)), err
+}
+
+// Digest returns the SHA-256, hex, of the Go files of this module that the verifier is
+// made from, with their names, and of the versions of the modules that it uses.
+func Digest(root string) (string, error) {
+	cmd := exec.Command("go", "list", "-deps", "-f", "{{if .Module}}{{if .Module.Main}}{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}}\n{{end}}{{else}}@{{.Module.Path}} {{.Module.Version}}\n{{end}}{{end}}", "./cmd/browser") //nolint:noctx // at once
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	out, err := cmd.Output()
+	if err != nil {
+		return "", err
+	}
+	lines := strings.Fields(strings.ReplaceAll(string(out), " ", "="))
+	slices.Sort(lines)
+	h := sha256.New()
+	for _, line := range slices.Compact(lines) {
+		if strings.HasPrefix(line, "@") {
+			fmt.Fprintln(h, line)
+			continue
+		}
+		text, err := os.ReadFile(line) //nolint:gosec // of this module
+		if err != nil {
+			return "", err
+		}
+		name, err := filepath.Rel(root, line)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(h, "%s %d\n%s", filepath.ToSlash(name), len(text), text)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
