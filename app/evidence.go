@@ -21,10 +21,11 @@ import (
 // who watches it.
 func (c config) evidence(log *slog.Logger) (proof.Config, error) {
 	dir := filepath.Join(c.Data, "log")
+	var policy string
 	e := proof.Config{
 		Open: func(ctx context.Context, o proof.Opening) (proof.Log, error) {
 			logstore.Report(log)
-			l, err := logstore.Open(ctx, logstore.Config{Dir: dir, Signer: o.Signer, Verifier: o.Verifier, Least: o.Least})
+			l, err := logstore.Open(ctx, logstore.Config{Dir: dir, Signer: o.Signer, Verifier: o.Verifier, Least: o.Least, Policy: policy})
 			if err != nil {
 				return nil, err
 			}
@@ -46,6 +47,7 @@ func (c config) evidence(log *slog.Logger) (proof.Config, error) {
 		}
 		*f.into = string(text)
 	}
+	policy = e.Policy
 	return e, nil
 }
 

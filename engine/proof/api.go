@@ -28,6 +28,8 @@ type keyInput struct {
 func (s *Service) operations(rt *web.Router) {
 	web.Serve(rt, web.Operation{Path: "/proof/log", ID: "showLog", Summary: "Size, root and checkpoint of the log, and who has cosigned it"},
 		func(ctx context.Context, _ *struct{}) (LogState, error) { return s.Shown(ctx) })
+	web.Serve(rt, web.Operation{Path: "/proof/witness", ID: "showWitness", Summary: "By what others know this node as a witness"},
+		func(ctx context.Context, _ *struct{}) (WitnessInfo, error) { return s.Witness(ctx) })
 	web.Serve(rt, web.Operation{Path: "/proof/keys", ID: "listKeys", Summary: "The register of keys"},
 		func(ctx context.Context, _ *struct{}) ([]KeyInfo, error) { return s.Register(ctx) })
 	web.Serve(rt, web.Operation{Path: "/proof/statements", ID: "listStatements", Summary: "What was stated under a name, newest first"},

@@ -19,6 +19,7 @@ func (s *Service) files(rt *web.Router) {
 	rt.Page("GET /api/v1/proof/policy", actor.Read, s.sendPolicy)
 	rt.Page("GET /log/{path...}", actor.Read, s.sendLog)
 	rt.Page("POST /tsa", actor.Read, s.stampTime)
+	rt.Page("POST /witness/add-checkpoint", actor.Read, s.cosign)
 }
 
 func (s *Service) sendBundle(w http.ResponseWriter, r *http.Request) error {
@@ -67,6 +68,16 @@ func (s *Service) sendLog(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	_, err = io.Copy(w, f)
 	return err
+}
+
+// cosign answers other nodes' logs (C2SP tlog-witness).
+func (s *Service) cosign(w http.ResponseWriter, r *http.Request) error {
+	wit, err := s.witness(r.Context())
+	if err != nil {
+		return err
+	}
+	wit.ServeHTTP(w, r)
+	return nil
 }
 
 // stampTime answers RFC 3161 queries (§3.4).

@@ -18,6 +18,7 @@ func verbs() []module.Verb {
 		{Name: "bundle", Args: "NAME", Help: "write the one file that proves a number (-o FILE, --vintage, --deep)", Bind: bundleVerb},
 		{Name: "log", Help: "size, root and checkpoint of the log", Bind: plain(logVerb)},
 		{Name: "policy", Help: "by what a verifier knows this city: keep it where you trust it", Bind: plain(policyVerb)},
+		{Name: "witness", Help: "the line by which other nodes name this one as a witness", Bind: plain(witnessVerb)},
 		{Name: "keys", Help: "the register of keys", Bind: plain(keysVerb)},
 		{Name: "rotate", Args: "UNIT", Help: "put a new key of a unit in force (--suite)", Bind: rotateVerb},
 		{Name: "revoke", Args: "KEY", Help: "revoke a key from an instant on (--since)", Bind: revokeVerb},
@@ -92,6 +93,18 @@ func policyVerb(ctx context.Context, c module.Call, api *web.Client) error {
 		return err
 	}
 	_, err := c.Out.Write(text)
+	return err
+}
+
+func witnessVerb(ctx context.Context, c module.Call, api *web.Client) error {
+	var w WitnessInfo
+	if err := api.Get(ctx, "/proof/witness", nil, &w); err != nil {
+		return err
+	}
+	if c.JSON {
+		return c.PrintJSON(w)
+	}
+	_, err := fmt.Fprintf(c.Out, "witness %s %s URL%s\n", w.Name, w.VKey, w.Path)
 	return err
 }
 

@@ -32,6 +32,7 @@ import (
 	"yuzhou/engine/proof/seal"
 	"yuzhou/engine/proof/statement"
 	"yuzhou/engine/proof/tsa"
+	"yuzhou/engine/proof/witness"
 	"yuzhou/kernel/module"
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/web"
@@ -112,6 +113,8 @@ type Service struct {
 	keys    ring
 	tsaOnce sync.Mutex // guards tsa
 	tsa     *tsa.Authority
+	witOnce sync.Mutex // guards wit
+	wit     *witness.Witness
 }
 
 // New returns the engine on host h.

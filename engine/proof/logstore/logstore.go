@@ -53,10 +53,10 @@ type Config struct {
 	Verifier note.Verifier // of Signer
 	Least    uint64        // entries that it has for certain: a log with fewer was put back to an older state
 	Client   *http.Client  // to witnesses; nil: the default
-	// Witnesses cosign each checkpoint before it is published, as far as they answer
-	// in time; the zero value asks nobody.
-	Witnesses tessera.WitnessGroup
-	Patience  time.Duration // for witnesses; 0: a second
+	// Policy names witnesses that cosign each checkpoint before it is published, as far
+	// as they answer in time (C2SP tlog-policy, witness lines with URLs); "" asks nobody.
+	Policy   string
+	Patience time.Duration // for witnesses; 0: a second
 }
 
 // Log is an open log.
@@ -94,13 +94,19 @@ func (c Config) open(ctx context.Context) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
+	var witnesses tessera.WitnessGroup
+	if c.Policy != "" {
+		if witnesses, err = tessera.NewWitnessGroupFromPolicy([]byte(c.Policy)); err != nil {
+			return nil, fault.New(fault.Invalid, "the policy of the log: %v", err)
+		}
+	}
 	patience := c.Patience
 	if patience == 0 {
 		patience = time.Second
 	}
 	options := tessera.NewAppendOptions().WithCheckpointSigner(c.Signer).WithBatching(batchSize, batchAge).
 		WithCheckpointInterval(publishEvery).WithCheckpointRepublishInterval(0).WithGarbageCollectionInterval(cleanEvery).
-		WithWitnesses(c.Witnesses, &tessera.WitnessOptions{FailOpen: true, Timeout: patience})
+		WithWitnesses(witnesses, &tessera.WitnessOptions{FailOpen: true, Timeout: patience})
 	// The log's work outlives the call that opened it; Close ends it.
 	running, end := context.WithCancel(context.WithoutCancel(ctx))
 	appender, stop, reader, err := tessera.NewAppender(running, driver, options)

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"yuzhou/engine/proof/statement"
 	"yuzhou/kernel/fault"
 )
 
@@ -74,9 +75,24 @@ func (c cosigner) Verify(text, signature []byte) bool {
 	return at < 1<<40 && ed25519.Verify(c.key, message, signature[8:])
 }
 
-// openCheckpoint reads a checkpoint that the policy's log has signed, and who of the
-// policy's witnesses has cosigned it.
-func (p *Policy) openCheckpoint(signed []byte) (c Checkpoint, text string, by []Cosignature, err error) {
+// Met reports whether as many witnesses have cosigned as the policy asks for.
+func (p *Policy) Met(by []Cosignature) bool {
+	signed := map[string]bool{}
+	for _, c := range by {
+		signed[c.Witness] = true
+	}
+	return p.quorum == "" || p.met(p.quorum, signed)
+}
+
+// Root returns a root of the register by name; the zero Key when the policy has none.
+func (p *Policy) Root(method string) statement.Key { return p.roots[method] }
+
+// Open reads a checkpoint that the policy's log has signed.
+//
+//   - Result: the checkpoint, the text that was signed, and who of the policy's witnesses
+//     has cosigned it. Whether those are enough, Met says.
+//   - Errors: fault.Invalid.
+func (p *Policy) Open(signed []byte) (c Checkpoint, text string, by []Cosignature, err error) {
 	if err := strictNote(signed); err != nil {
 		return c, "", nil, err
 	}

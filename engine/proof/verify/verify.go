@@ -156,8 +156,8 @@ func digests(text []byte, digest string) bool {
 // keyOf returns the key that may sign a statement: the root for the register's own.
 func (v *verifier) keyOf(s statement.Statement, method string, at time.Time) (statement.Key, error) {
 	if s.Kind == statement.KeyState {
-		root, ok := v.policy.roots[method]
-		if !ok {
+		root := v.policy.Root(method)
+		if root == (statement.Key{}) {
 			return root, fault.Say(fault.Invalid, "密钥 %.80s 不是策略所列登记册的根。", "%.80s is not a root of the register that the policy names", method)
 		}
 		return root, nil
@@ -184,7 +184,7 @@ func (v *verifier) readKey(e bundle.Entry) bool {
 	k := &key{use: KeyUse{s.Name, s.Value, s.Period, s.Status}}
 	var err error
 	if k.key, err = statement.ParseKey(s.Value); err == nil {
-		k.from, k.to, err = within(s.Period)
+		k.from, k.to, err = Within(s.Period)
 	}
 	switch {
 	case s.Kind != statement.KeyState:
@@ -202,8 +202,8 @@ func (v *verifier) readKey(e bundle.Entry) bool {
 	return v.pass("key", "密钥由登记册的根签发："+s.Status+"，"+s.Period+"。", "The key is of the register: "+s.Status+", "+s.Period+".")
 }
 
-// within reads the time in which a key is in force: two instants, the second may be "..".
-func within(text string) (from, to time.Time, err error) {
+// Within reads the time in which a key is in force: two instants, the second may be "..".
+func Within(text string) (from, to time.Time, err error) {
 	a, b, _ := strings.Cut(text, "/")
 	if from, err = time.Parse(time.RFC3339Nano, a); err != nil {
 		return from, to, fault.New(fault.Invalid, "period %.80q of the key does not begin with an instant", text)
@@ -231,7 +231,7 @@ func (v *verifier) logged(e bundle.Entry, s statement.Statement) bool {
 	if !bytes.Equal(p.note, v.note) {
 		return v.fail("log", "各部分的检查点不相同。", fault.New(fault.Invalid, "its log proof has another checkpoint than the part before"))
 	}
-	c, text, by, err := v.policy.openCheckpoint(p.note)
+	c, text, by, err := v.policy.Open(p.note)
 	if err != nil {
 		return v.fail("log", "检查点不是策略所列日志签名的。", err)
 	}
@@ -247,14 +247,12 @@ func (v *verifier) logged(e bundle.Entry, s statement.Statement) bool {
 
 // witnessed checks who has cosigned a checkpoint.
 func (v *verifier) witnessed(by []Cosignature, s statement.Statement) bool {
-	signed := map[string]bool{}
 	for _, c := range by {
-		signed[c.Witness] = true
 		if c.Time.Before(s.Issued.Add(-skew)) {
 			return v.fail("witness", "见证时间早于声明时间。", fault.New(fault.Invalid, "%s has cosigned at %s a checkpoint with a statement issued later, at %s", c.Witness, c.Time.Format(time.RFC3339), s.Issued))
 		}
 	}
-	if v.policy.quorum != "" && !v.policy.met(v.policy.quorum, signed) {
+	if !v.policy.Met(by) {
 		return v.fail("witness", "见证方不足策略所要求的数目。", fault.New(fault.Invalid, "fewer witnesses have cosigned the checkpoint than the policy asks for (%s)", v.policy.quorum))
 	}
 	return true
@@ -285,7 +283,7 @@ func (v *verifier) first(e bundle.Entry, s statement.Statement) bool {
 	if err != nil {
 		return v.fail("log", "日志证明已损坏。", err)
 	}
-	c, text, by, err := v.policy.openCheckpoint(p.note)
+	c, text, by, err := v.policy.Open(p.note)
 	if err != nil {
 		return v.fail("log", "检查点不是策略所列日志签名的。", err)
 	}
