@@ -2,6 +2,7 @@ package batch
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"strconv"
@@ -40,30 +41,38 @@ func (t Tree) check() error {
 	return nil
 }
 
-// Append appends the kept tree to b: a line with what it is, then the hashes. Of Leaves
-// the runs are left out, for they follow.
+// Append appends the kept tree to b: a line with what it is and the SHA-256 of the rest,
+// then the hashes. Of Leaves the runs are left out, for they follow.
 func (t Tree) Append(b []byte) []byte {
-	b = fmt.Appendf(b, "%s %s %s %d %x\n", magic, t.Schema, t.Keep, t.Count, t.Root)
+	var body []byte
 	if t.Keep == Leaves {
 		for _, h := range t.leaves {
-			b = append(b, h[:]...)
+			body = append(body, h[:]...)
 		}
-		return b
+	} else {
+		for _, h := range t.runs {
+			body = append(body, h[:]...)
+		}
+		body = append(body, t.marks...)
 	}
-	for _, h := range t.runs {
-		b = append(b, h[:]...)
-	}
-	return append(b, t.marks...)
+	head := fmt.Sprintf("%s %s %s %d %x", magic, t.Schema, t.Keep, t.Count, t.Root)
+	b = fmt.Appendf(b, "%s %x\n", head, sum(head, body))
+	return append(b, body...)
+}
+
+// sum covers what no root does: the schema, the count, the checks.
+func sum(head string, body []byte) [32]byte {
+	return sha256.Sum256(append([]byte(head+"\n"), body...))
 }
 
 // Parse reads a kept tree and checks that it leads to its root.
 //
 // Errors: fault.Invalid.
 func Parse(text []byte) (Tree, error) {
-	head, rest, ok := bytes.Cut(text, []byte("\n"))
-	words := strings.Split(string(head), " ")
-	if !ok || len(words) != 5 || words[0] != magic {
-		return Tree{}, fault.New(fault.Invalid, "it is no kept tree: it does not begin with a line \"%s SCHEMA KEEP COUNT ROOT\"", magic)
+	line, rest, ok := bytes.Cut(text, []byte("\n"))
+	words := strings.Split(string(line), " ")
+	if !ok || len(words) != 6 || words[0] != magic {
+		return Tree{}, fault.New(fault.Invalid, "it is no kept tree: it does not begin with a line \"%s SCHEMA KEEP COUNT ROOT SUM\"", magic)
 	}
 	t := Tree{Schema: words[1], Keep: Keep(words[2])}
 	count, err := strconv.ParseInt(words[3], 10, 64)
@@ -78,7 +87,8 @@ func Parse(text []byte) (Tree, error) {
 	if err := t.take(rest); err != nil {
 		return Tree{}, err
 	}
-	if rootOf(append([]Hash(nil), t.runs...)) != t.Root {
+	want := sum(strings.Join(words[:5], " "), rest)
+	if rootOf(append([]Hash(nil), t.runs...)) != t.Root || words[5] != hex.EncodeToString(want[:]) {
 		return Tree{}, fault.New(fault.Invalid, "the tree does not lead to its root: it was altered")
 	}
 	return t, nil
