@@ -43,6 +43,7 @@ func city(h module.Host, who *org.Service, evidence *proof.Service) []module.Mod
 	for _, src := range slices.Concat(ind.Sources(), pl.Sources(), []proof.Source{work.Source(), dir.Source()}) {
 		evidence.Admit(src)
 	}
+	evidence.AdmitStream(work.Events())
 	event.On(h.Events, func(context.Context, indicators.Recorded) { dir.Wake(); evidence.Wake() })
 	event.On(h.Events, func(context.Context, plan.Accepted) { evidence.Wake() })
 	targets := pl.Module()

@@ -2,8 +2,10 @@ package flow
 
 import (
 	"context"
+	"encoding/json"
 
 	"yuzhou/engine/proof"
+	trees "yuzhou/engine/proof/batch"
 	"yuzhou/engine/proof/statement"
 	"yuzhou/kernel/store"
 )
@@ -24,6 +26,27 @@ func (s *Service) Source() proof.Source {
 	return proof.Source{Kinds: []statement.Kind{statement.Procedure}, Claims: s.procedureClaims, Page: func(name string) string {
 		return "/flow/procedures/" + name[len("procedure."):]
 	}}
+}
+
+// Events returns the log of the engine as records: what happened to cases is stated as
+// trees, none of it in the open.
+func (s *Service) Events() proof.Stream {
+	return proof.Stream{Name: "flow.event", Schema: "flow.event/1", Keep: trees.Checks, Read: readRecords}
+}
+
+// readRecords calls use with rows of the log: the fields of a row as a JSON array.
+func readRecords(ctx context.Context, tx store.Tx, after, most int64, use func(int64, []byte) error) error {
+	return tx.Each(ctx, `SELECT `+eventColumns+` FROM flow_event WHERE seq > $1 AND seq <= $2 ORDER BY seq`, []any{after, after + most}, func(scan func(...any) error) error {
+		e, err := scanEvent(scan)
+		if err != nil {
+			return err
+		}
+		record, err := json.Marshal([]any{e.Seq, e.Case, e.N, e.Name, e.By, e.At.UnixMicro(), e.Key, e.text, e.Result, e.Hash})
+		if err != nil {
+			return err
+		}
+		return use(e.Seq, record)
+	})
 }
 
 // procedureClaims calls use with the claim of the newest version of each procedure.

@@ -204,6 +204,6 @@ func printAudit(c module.Call, a Audited) error {
 			}
 		}
 	}
-	_, err := fmt.Fprintf(c.Out, "%d entries of the log, %d things of the data compared, %d waiting, %d findings\n", a.Entries, a.Claims, a.Waiting, len(a.Findings))
+	_, err := fmt.Fprintf(c.Out, "%d entries of the log, %d things of the data and %d records compared, %d waiting, %d findings\n", a.Entries, a.Claims, a.Records, a.Waiting, len(a.Findings))
 	return err
 }

@@ -102,6 +102,7 @@ type Service struct {
 	site web.Site
 	who  Units
 
+	streams []Stream      // set before the program serves, never after
 	sources []Source      // set before the program serves, never after
 	pending atomic.Bool   // this process has made claims that may not be stated
 	stale   atomic.Bool   // what is computed may have changed
@@ -132,6 +133,7 @@ func (s *Service) Module() module.Module {
 		Jobs: []module.Job{
 			{Name: "proof.sequence", Every: 250 * time.Millisecond, Run: s.work},
 			{Name: "proof.keep", Every: time.Second, Run: s.keepUp},
+			{Name: "proof.records", Every: time.Second, Run: s.gatherAll},
 			{Name: "proof.again", Every: 10 * time.Minute, Run: func(context.Context) error { s.Wake(); return nil }},
 			{Name: "proof.stamp", Every: 10 * time.Second, Run: s.stamp},
 		},

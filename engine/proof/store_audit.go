@@ -44,6 +44,7 @@ type Mark struct {
 // Audited is what a look through the whole log and all data has found.
 type Audited struct {
 	Entries  int64     `json:"entries" doc:"of the log"`
+	Records  int64     `json:"records" doc:"that were stated as trees"`
 	Claims   int64     `json:"claims" doc:"what the data say now, compared with what was stated"`
 	Waiting  int64     `json:"waiting" doc:"not stated yet"`
 	Findings []Finding `json:"findings"`
@@ -89,7 +90,7 @@ func (s *Service) Audit(ctx context.Context) (Audited, error) {
 			a.covers[k] = &s.sources[i]
 		}
 	}
-	for _, step := range []func(context.Context) error{a.readLog, a.readStored, a.readData, a.missed} {
+	for _, step := range []func(context.Context) error{a.readLog, a.readStored, a.readData, a.auditStreams, a.missed} {
 		if err := step(ctx); err != nil {
 			return a.out, err
 		}

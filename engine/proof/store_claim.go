@@ -32,6 +32,7 @@ type Claim struct {
 	Batch    *statement.Batch   `json:"batch,omitempty"`
 	Formula  *Formula           `json:"formula,omitempty"`
 	Inputs   []Ref              `json:"inputs,omitempty"`
+	After    string             `json:"after,omitempty"`    // of a batch: name of the one before
 	Withdraw bool               `json:"withdraw,omitempty"` // nothing takes the place of the vintage before
 }
 
@@ -111,7 +112,7 @@ func (s *Service) propose(ctx context.Context, tx store.Tx, c Claim) error {
 		c.Issuer = s.site.Unit
 	}
 	// A dry run finds now, before the number is published, what could not be signed.
-	dry := facts{issued: s.now(), digest: emptyDigest}
+	dry := facts{issued: s.now(), digest: emptyDigest, after: emptyDigest}
 	if c.Vintage > 1 {
 		dry.previous = emptyDigest
 	}
@@ -148,6 +149,10 @@ func (c Claim) plain() Claim {
 	if len(c.Inputs) == 0 {
 		c.Inputs = nil
 	}
+	if c.Batch != nil { // which batch was before is no part of what a batch says
+		b := *c.Batch
+		b.Previous, c.Batch, c.After = "", &b, ""
+	}
 	return c
 }
 
@@ -166,6 +171,7 @@ var emptyDigest = statement.SHA256.Sum(nil)
 type facts struct {
 	issued   interface{ UnixMicro() int64 }
 	previous string // digest of the vintage before; "" for none
+	after    string // digest of the batch before; "" for none
 	digest   string // stands for every input's when digests is nil
 	digests  map[Ref]string
 }
@@ -176,6 +182,10 @@ func (s *Service) draft(c Claim, f facts) statement.Statement {
 		Kind: c.Kind, Name: s.name(c.Name), Vintage: c.Vintage, Issuer: s.name(c.Issuer), Method: "yuzhou/" + s.site.Version,
 		Issued: statement.At(store.FromMicros(f.issued.UnixMicro())), Value: c.Value, Unit: c.Unit, Period: c.Period, Status: c.Status,
 		Source: c.Source, Content: c.Content, Batch: c.Batch, Supersedes: f.previous,
+	}
+	if c.Batch != nil && c.After != "" {
+		b := *c.Batch
+		b.Previous, st.Batch = f.after, &b
 	}
 	if c.Withdraw {
 		st.Supersedes, st.Withdraws = "", f.previous

@@ -175,6 +175,11 @@ func (p *signing) one(ctx context.Context, c pendingClaim) error {
 			return err
 		}
 	}
+	if c.After != "" {
+		if f.after, err = p.digest(ctx, Ref{c.After, 1}); err != nil || f.after == "" {
+			return err
+		}
+	}
 	for _, in := range c.Inputs {
 		if f.digests[in], err = p.digest(ctx, in); err != nil || f.digests[in] == "" {
 			return err

@@ -114,7 +114,7 @@ func TestParse(t *testing.T) {
 		"none":             {"yuzhou-tree/v1 a runs 0 " + strings.Repeat("0", 64) + " 00\n", "1 to 1048576"},
 		"too many":         {"yuzhou-tree/v1 a runs 1048577 " + strings.Repeat("0", 64) + " 00\n", "1 to 1048576"},
 		"capital letters":  {"yuzhou-tree/v1 a runs 1 " + strings.Repeat("A", 64) + " 00\n", "root"},
-		"another keeping":  {"yuzhou-tree/v1 a all 1 " + strings.Repeat("0", 64) + " 00\n", "keeps"},
+		"another keeping":  {"yuzhou-tree/v1 a all 1 " + strings.Repeat("0", 64) + " 00\n", "runs, checks or leaves"},
 		"too short":        {"yuzhou-tree/v1 a runs 1 " + strings.Repeat("0", 64) + " 00\n", "0 bytes of hashes"},
 		"another root":     {"yuzhou-tree/v1 a runs 1 " + strings.Repeat("0", 64) + " 00\n" + strings.Repeat("x", 32), "does not lead"},
 	} {
@@ -194,8 +194,13 @@ func TestProve(t *testing.T) {
 		try(n, first, 1+r.IntN(n-first), []Keep{Runs, Checks, Leaves}[r.IntN(3)])
 	}
 	tree := build(t, 10, Runs)
-	if _, err := tree.Prove(9, 2, run(10)); fault.KindOf(err) != fault.Invalid {
-		t.Errorf("past the end: %v", err)
+	for _, r := range [][2]int64{{9, 2}, {10, 1}, {-1, 1}, {0, 0}, {1<<63 - 1, 1}, {1 << 62, 1 << 62}} {
+		if _, err := tree.Prove(r[0], r[1], run(10)); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%d records from %d: %v", r[1], r[0], err)
+		}
+	}
+	if _, err := tree.Prove(3, 1, nil); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("without records: %v", err)
 	}
 	if _, err := tree.Prove(3, 1, func(int64) ([][]byte, error) { return records(9), nil }); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("other records: %v", err)
@@ -252,6 +257,10 @@ func TestBuilderRefuses(t *testing.T) {
 	var b Builder
 	if _, err := b.Close(); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("no record: %v", err)
+	}
+	b = Builder{Schema: "a", Keep: "odd"}
+	if _, err := b.Close(); b.Append(nil) != nil || fault.KindOf(err) != fault.Invalid {
+		t.Errorf("an odd keeping: %v", err)
 	}
 	b.count = MaxCount
 	if err := b.Append(nil); fault.KindOf(err) != fault.Invalid {

@@ -22,7 +22,7 @@ type Proof struct {
 //   - Errors: fault.Invalid of a range that the tree does not have, and when the records
 //     are not those of the tree; what run returns.
 func (t Tree) Prove(first, n int64, run func(number int64) ([][]byte, error)) (Proof, error) {
-	if first < 0 || n < 1 || first+n > t.Count {
+	if first < 0 || n < 1 || first > t.Count-n {
 		return Proof{}, fault.New(fault.Invalid, "records %d to %d are asked for; the batch has 0 to %d", first, first+n-1, t.Count-1)
 	}
 	p := prover{tree: t, run: run, known: map[int64][]Hash{}}
@@ -79,6 +79,9 @@ func (p *prover) leaves(number int64) ([]Hash, error) {
 	if h := p.known[number]; h != nil {
 		return h, nil
 	}
+	if p.run == nil {
+		return nil, fault.New(fault.Invalid, "the tree keeps %s: the records of run %d are needed for the proof", p.tree.Keep, number)
+	}
 	records, err := p.run(number)
 	if err != nil {
 		return nil, err
@@ -98,7 +101,7 @@ func (p *prover) leaves(number int64) ([]Hash, error) {
 //
 // Errors: fault.Invalid.
 func (p Proof) Verify(root Hash, records [][]byte) error {
-	if p.Count < 1 || p.Count > MaxCount || p.First < 0 || p.N < 1 || p.First+p.N > p.Count || int64(len(records)) != p.N {
+	if p.Count < 1 || p.Count > MaxCount || p.First < 0 || p.N < 1 || p.First > p.Count-p.N || int64(len(records)) != p.N {
 		return fault.New(fault.Invalid, "the proof is of records %d to %d of %d, and %d are here", p.First, p.First+p.N-1, p.Count, len(records))
 	}
 	v := checker{proof: p, records: records}

@@ -34,6 +34,9 @@ func (t Tree) check() error {
 	if t.Count < 1 || t.Count > MaxCount {
 		return fault.New(fault.Invalid, "the batch has %d records; it has 1 to %d", t.Count, MaxCount)
 	}
+	if t.Keep != Runs && t.Keep != Checks && t.Keep != Leaves {
+		return fault.New(fault.Invalid, "what is kept is %.20q; it is runs, checks or leaves", string(t.Keep))
+	}
 	bad := strings.IndexFunc(t.Schema, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) })
 	if t.Schema == "" || len(t.Schema) > 128 || bad >= 0 {
 		return fault.New(fault.Invalid, "the schema %.40q is not a word of 1 to 128 bytes", t.Schema)
