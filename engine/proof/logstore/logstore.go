@@ -12,6 +12,7 @@
 package logstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,6 +58,7 @@ type Config struct {
 	// as they answer in time (C2SP tlog-policy, witness lines with URLs); "" asks nobody.
 	Policy   string
 	Patience time.Duration // for witnesses; 0: a second
+	Every    time.Duration // how often a checkpoint is published at most; 0: twice a second
 }
 
 // Log is an open log.
@@ -83,6 +85,9 @@ func Open(ctx context.Context, c Config) (*Log, error) {
 		return nil, errors.Join(err, locked.Close())
 	}
 	l.locked = locked
+	if err := c.rolledBack(ctx, l); err != nil {
+		return nil, errors.Join(err, l.Close(ctx))
+	}
 	return l, nil
 }
 
@@ -105,7 +110,7 @@ func (c Config) open(ctx context.Context) (*Log, error) {
 		patience = time.Second
 	}
 	options := tessera.NewAppendOptions().WithCheckpointSigner(c.Signer).WithBatching(batchSize, batchAge).
-		WithCheckpointInterval(publishEvery).WithCheckpointRepublishInterval(0).WithGarbageCollectionInterval(cleanEvery).
+		WithCheckpointInterval(cmp.Or(c.Every, publishEvery)).WithCheckpointRepublishInterval(0).WithGarbageCollectionInterval(cleanEvery).
 		WithWitnesses(witnesses, &tessera.WitnessOptions{FailOpen: true, Timeout: patience})
 	// The log's work outlives the call that opened it; Close ends it.
 	running, end := context.WithCancel(context.WithoutCancel(ctx))
@@ -129,14 +134,20 @@ func (c Config) check() error {
 	case err != nil:
 		return err
 	}
-	at, _, _, err := log.ParseCheckpoint(text, c.Signer.Name(), c.Verifier)
-	if err != nil {
+	if _, _, _, err := log.ParseCheckpoint(text, c.Signer.Name(), c.Verifier); err != nil {
 		return fault.New(fault.Conflict, "the log in %s is not that of %s, or its checkpoint is damaged: %v", c.Dir, c.Signer.Name(), err)
 	}
-	if at.Size < c.Least {
-		return fault.New(fault.Conflict, "the log in %s has %d entries; it has had %d: put the newest copy of it back", c.Dir, at.Size, c.Least)
-	}
 	return nil
+}
+
+// rolledBack reports that an open log has fewer entries than it had. The published
+// checkpoint says nothing of that: it may be behind what is on disk.
+func (c Config) rolledBack(ctx context.Context, l *Log) error {
+	size, err := l.Size(ctx)
+	if err == nil && size < c.Least {
+		err = fault.New(fault.Conflict, "the log in %s has %d entries; it has had %d: put the newest copy of it back", c.Dir, size, c.Least)
+	}
+	return err
 }
 
 // Append adds entries, in order and next to each other unless others append at the
