@@ -93,6 +93,9 @@ func (p *Policy) Root(method string) statement.Key { return p.roots[method] }
 //     has cosigned it. Whether those are enough, Met says.
 //   - Errors: fault.Invalid.
 func (p *Policy) Open(signed []byte) (c Checkpoint, text string, by []Cosignature, err error) {
+	if p.log == nil {
+		return c, "", nil, fault.New(fault.Invalid, "the policy names no log")
+	}
 	if err := strictNote(signed); err != nil {
 		return c, "", nil, err
 	}

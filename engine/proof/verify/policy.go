@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -32,7 +31,8 @@ type Policy struct {
 	log       note.Verifier
 	witnesses map[string]cosigner // by the name that the policy gives
 	groups    map[string]group
-	quorum    string // name of a witness or group; "" for none
+	member    map[string]bool // names that stand in a group: in one only, so that a witness counts once
+	quorum    string          // name of a witness or group; "" for none
 	roots     map[string]statement.Key
 	pins      []*x509.Certificate
 }
@@ -48,20 +48,23 @@ type group struct {
 // Errors: fault.Invalid with the line, what is wrong and what would be right.
 // Source: C2SP tlog-policy.
 func ParsePolicy(text []byte) (Policy, error) {
-	p := Policy{witnesses: map[string]cosigner{}, groups: map[string]group{}, roots: map[string]statement.Key{}}
+	p := Policy{witnesses: map[string]cosigner{}, groups: map[string]group{}, member: map[string]bool{}, roots: map[string]statement.Key{}}
 	if len(text) > maxPolicy || !utf8.Valid(text) {
 		return p, fault.New(fault.Invalid, "the policy has %d bytes or is not UTF-8; at most %d are read", len(text), maxPolicy)
+	}
+	if at := bytes.IndexFunc(text, control); at >= 0 {
+		return p, fault.New(fault.Invalid, "policy, line %d: it has a control character; of those only tab and line feed may stand in it", 1+bytes.Count(text[:at], []byte("\n")))
 	}
 	quorum := false
 	n := 0
 	for line := range bytes.Lines(text) {
 		n++
-		words := strings.Fields(string(line))
+		words := strings.FieldsFunc(string(line), func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' })
 		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
 			continue
 		}
-		if quorum && (words[0] == "witness" || words[0] == "group" || words[0] == "quorum") {
-			return p, fault.New(fault.Invalid, "policy, line %d: %s stands after quorum, which is said once and last of the three", n, words[0])
+		if quorum && words[0] == "quorum" {
+			return p, fault.New(fault.Invalid, "policy, line %d: a second quorum; it is said once", n)
 		}
 		if err := p.line(words); err != nil {
 			return p, fault.New(fault.Invalid, "policy, line %d: %s", n, err)
@@ -78,6 +81,9 @@ func ParsePolicy(text []byte) (Policy, error) {
 	}
 	return p, nil
 }
+
+// control reports whether a policy may not have a character.
+func control(r rune) bool { return r != '\t' && r != '\n' && r < 0x20 || r == 0x7f }
 
 // line takes one line. The error is a part of a sentence.
 func (p *Policy) line(words []string) error {
@@ -120,8 +126,16 @@ func (p *Policy) takeWitness(words []string) error {
 		return err
 	}
 	c, err := parseCosigner(words[1])
+	if err != nil {
+		return err
+	}
+	for name, w := range p.witnesses {
+		if w.key.Equal(c.key) { // under another name it would count twice
+			return fmt.Errorf("the key of witness %.40q is that of witness %.40q", words[0], name)
+		}
+	}
 	p.witnesses[words[0]] = c
-	return err
+	return nil
 }
 
 func (p *Policy) takeGroup(words []string) error {
@@ -129,10 +143,11 @@ func (p *Policy) takeGroup(words []string) error {
 		return err
 	}
 	g := group{members: words[2:]}
-	for i, m := range g.members {
-		if !p.known(m) || slices.Contains(g.members[:i], m) {
-			return fmt.Errorf("member %.40q of the group is not named before, or twice", m)
+	for _, m := range g.members {
+		if !p.known(m) || p.member[m] {
+			return fmt.Errorf("member %.40q of the group is not named before, or is a member twice, of this group or another", m)
 		}
+		p.member[m] = true
 	}
 	switch words[1] {
 	case "any":
@@ -141,7 +156,7 @@ func (p *Policy) takeGroup(words []string) error {
 		g.k = len(g.members)
 	default:
 		k, err := strconv.Atoi(words[1])
-		if err != nil || k < 1 || k > len(g.members) {
+		if err != nil || k < 1 || k > len(g.members) || strconv.Itoa(k) != words[1] {
 			return fmt.Errorf("%.40q of %d members is not any, all or a number from 1 to %d", words[1], len(g.members), len(g.members))
 		}
 		g.k = k
