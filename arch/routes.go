@@ -16,6 +16,7 @@ func elsewhere() map[string]string {
 		"/search":   "one box for all that the site holds",
 		"/sdmx/v2/": "fixed by SDMX REST 2.x",
 		"/log/":     "fixed by tlog-tiles",
+		"/verify":   "printed beside numbers: short, and always the same",
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 // refInput names a statement in a query.
 type refInput struct {
-	Name string `query:"name" required:"true" doc:"with or without the city's prefix and a vintage: st.hte/500000/2023-06-30@1"`
+	Name string `query:"name" required:"true" doc:"with or without the city's prefix and a vintage: st.hte/500101/2023-06-30@1"`
 }
 
 // keyInput is what a key is made or ended with.

@@ -3,6 +3,7 @@ package proof
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,33 +24,33 @@ import (
 const shelf = `CREATE TABLE shelf (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)`
 
 // put writes numbers and claims them, as a module does.
-func (w *town) put(t testing.TB, values map[string]string) {
-	t.Helper()
-	err := w.db.Write(t.Context(), func(tx store.Tx) error {
+func (w *town) put(tb testing.TB, values map[string]string) {
+	tb.Helper()
+	err := w.db.Write(tb.Context(), func(tx store.Tx) error {
 		for name, value := range values {
-			if _, err := tx.Exec(t.Context(), `INSERT INTO shelf (name, value) VALUES ($1, $2)`, name, value); err != nil {
+			if _, err := tx.Exec(tb.Context(), `INSERT INTO shelf (name, value) VALUES ($1, $2)`, name, value); err != nil {
 				return err
 			}
-			if err := w.State(t.Context(), tx, number(name, 1, value)); err != nil {
+			if err := w.State(tb.Context(), tx, number(name, 1, value)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
 // exec changes the database behind the engine's back.
-func (w *town) exec(t testing.TB, query string, args ...any) {
-	t.Helper()
-	err := w.db.Write(t.Context(), func(tx store.Tx) error {
-		_, err := tx.Exec(t.Context(), query, args...)
+func (w *town) exec(tb testing.TB, query string, args ...any) {
+	tb.Helper()
+	err := w.db.Write(tb.Context(), func(tx store.Tx) error {
+		_, err := tx.Exec(tb.Context(), query, args...)
 		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -104,17 +105,17 @@ func stocked(t *testing.T, w *town) {
 }
 
 // audited returns what an audit finds, a line each: kind, name, what it touches.
-func (w *town) audited(t testing.TB) string {
-	t.Helper()
-	got, err := w.Audit(t.Context())
+func (w *town) audited(tb testing.TB) string {
+	tb.Helper()
+	got, err := w.Audit(tb.Context())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var out []string
 	for _, f := range got.Findings {
 		line := f.Kind + " " + strings.TrimPrefix(f.Name, "88.500.1/")
 		for _, x := range f.Touches {
-			line += " > " + strings.TrimPrefix(x.Name, "88.500.1/")
+			line = strings.Join([]string{line, strings.TrimPrefix(x.Name, "88.500.1/")}, " > ")
 		}
 		out = append(out, line)
 	}
@@ -169,39 +170,40 @@ func TestAlteredInput(t *testing.T) {
 }
 
 // policy returns what a reader outside trusts.
-func (w *town) readerPolicy(t testing.TB) verify.Policy {
-	t.Helper()
-	text, err := w.VerifierPolicy(t.Context())
+func (w *town) readerPolicy(tb testing.TB) verify.Policy {
+	tb.Helper()
+	text, err := w.VerifierPolicy(tb.Context())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	p, err := verify.ParsePolicy([]byte(text))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return p
 }
 
 // outside is a reader that sees the log's files alone.
-func (w *town) outside(t testing.TB) *monitor.Monitor {
-	t.Helper()
-	return &monitor.Monitor{Policy: w.readerPolicy(t), Now: func() time.Time { return begin().AddDate(1, 0, 0) }, Fetch: w.read}
+func (w *town) outside(tb testing.TB) *monitor.Monitor {
+	tb.Helper()
+	return &monitor.Monitor{Policy: w.readerPolicy(tb), Now: func() time.Time { return begin().AddDate(1, 0, 0) }, Fetch: w.read}
 }
 
 // look is one step of a reader outside; it waits for a checkpoint over everything.
-func (w *town) look(t testing.TB, m *monitor.Monitor, was []byte) (now []byte, kinds string) {
-	t.Helper()
-	if err := w.Close(t.Context()); err != nil {
-		t.Fatal(err)
+func (w *town) look(tb testing.TB, m *monitor.Monitor, was []byte) (now []byte, kinds string) {
+	tb.Helper()
+	if err := w.Close(tb.Context()); err != nil {
+		tb.Fatal(err)
 	}
-	now, alerts, err := m.Step(t.Context(), was)
+	now, alerts, err := m.Step(tb.Context(), was)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
+	var all []string
 	for _, a := range alerts {
-		kinds += string(a.Kind) + " "
+		all = append(all, string(a.Kind))
 	}
-	return now, strings.TrimSpace(kinds)
+	return now, strings.Join(all, " ")
 }
 
 // TestFromOutside: an operator who restores an old log, or forks it, is caught from
@@ -272,13 +274,23 @@ func TestDatabaseRestored(t *testing.T) {
 	})
 }
 
+// inner is the log below the faults.
+func inner(t *testing.T, w *town) Log {
+	t.Helper()
+	f, ok := w.opened.(faulty)
+	if !ok {
+		t.Fatal("the log is not open")
+	}
+	return f.Log
+}
+
 // TestFaults: whatever fails at a write, nothing that was acknowledged lacks its proof, and
 // nothing is stated twice.
 func TestFaults(t *testing.T) {
-	broken := fmt.Errorf("the disk is gone")
-	for name, fail := range map[string]func(w *town) func(int) error{
-		"the append fails, not persisted": func(*town) func(int) error { return func(int) error { return broken } },
-		"the append fails, but is persisted": func(w *town) func(int) error {
+	broken := errors.New("the disk is gone")
+	for name, fail := range map[string]func(t *testing.T, w *town) func(int) error{
+		"the append fails, not persisted": func(*testing.T, *town) func(int) error { return func(int) error { return broken } },
+		"the append fails, but is persisted": func(t *testing.T, w *town) func(int) error {
 			return func(int) error {
 				var docs [][]byte
 				err := w.db.Read(context.Background(), func(tx store.Tx) error {
@@ -291,13 +303,13 @@ func TestFaults(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				if _, err := w.opened.(faulty).Log.Append(context.Background(), docs...); err != nil {
+				if _, err := inner(t, w).Append(context.Background(), docs...); err != nil {
 					return err
 				}
 				return broken
 			}
 		},
-		"half of the append is persisted": func(w *town) func(int) error {
+		"half of the append is persisted": func(t *testing.T, w *town) func(int) error {
 			return func(int) error {
 				var doc string
 				err := w.db.Read(context.Background(), func(tx store.Tx) error {
@@ -307,7 +319,7 @@ func TestFaults(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				if _, err := w.opened.(faulty).Log.Append(context.Background(), []byte(doc)); err != nil {
+				if _, err := inner(t, w).Append(context.Background(), []byte(doc)); err != nil {
 					return err
 				}
 				return broken
@@ -318,7 +330,7 @@ func TestFaults(t *testing.T) {
 			eachTown(t, func(t *testing.T, w *town) {
 				stocked(t, w)
 				w.put(t, map[string]string{"st.d/500000/2023": "4", "st.e/500000/2023": "5"})
-				w.fail = fail(w)
+				w.fail = fail(t, w)
 				if err := w.Settle(t.Context()); err == nil {
 					t.Fatal("it was acknowledged")
 				}
@@ -452,9 +464,9 @@ func TestMutatedBundles(t *testing.T) {
 }
 
 // migrated returns a database of the engine alone.
-func migrated(t testing.TB) *store.DB {
+func migrated(t *testing.T) *store.DB {
 	t.Helper()
-	db := testkit.Store(t.(*testing.T))
+	db := testkit.Store(t)
 	if err := db.Migrate(t.Context(), "proof", migrations); err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func bundleVerb(f *flag.FlagSet) module.Run {
 	deep := f.Bool("deep", false, "with the inputs of inputs, down to what rests on nothing")
 	return func(ctx context.Context, c module.Call) error {
 		if len(c.Args) != 1 {
-			return fault.New(fault.Invalid, "name one number, such as st.hte/500000/2023-06-30")
+			return fault.New(fault.Invalid, "name one number, such as st.hte/500101/2023-06-30")
 		}
 		api, err := c.API()
 		if err != nil {
@@ -141,7 +141,7 @@ func rotateVerb(f *flag.FlagSet) module.Run {
 	suite := f.String("suite", "eddsa-jcs-2022", "eddsa-jcs-2022 or sm2-sm3-jcs; a unit signs with one key of each suite that it has")
 	return func(ctx context.Context, c module.Call) error {
 		if len(c.Args) != 1 {
-			return fault.New(fault.Invalid, "name one unit, such as 500000")
+			return fault.New(fault.Invalid, "name one unit, such as 500101")
 		}
 		return changeKey(ctx, c, "/proof/keys", map[string]string{"unit": c.Args[0], "suite": *suite})
 	}
@@ -151,7 +151,7 @@ func revokeVerb(f *flag.FlagSet) module.Run {
 	since := f.String("since", "", "from when on its signatures do not count, RFC 3339; now when empty")
 	return func(ctx context.Context, c module.Call) error {
 		if len(c.Args) != 1 {
-			return fault.New(fault.Invalid, "name one key, such as 500000#k1")
+			return fault.New(fault.Invalid, "name one key, such as 500101#k1")
 		}
 		body := map[string]string{"key": c.Args[0]}
 		if *since != "" {

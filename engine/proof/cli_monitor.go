@@ -5,9 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"io/fs"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -17,9 +15,6 @@ import (
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/module"
 )
-
-// maxFile is the largest file of a log that is read, in bytes: 256 entries of 64 KiB.
-const maxFile = 17 << 20
 
 // watching is what the verb monitor was asked.
 type watching struct {
@@ -46,16 +41,9 @@ func (w watching) run(ctx context.Context, c module.Call) error {
 	if w.log == "" || w.policy == "" {
 		return fault.New(fault.Invalid, "say which log to follow and whom you trust: yuzhou proof monitor --url https://…/log --trust POLICY")
 	}
-	text, err := os.ReadFile(w.policy)
+	m, err := w.monitor()
 	if err != nil {
-		return &fault.Fault{Kind: fault.Invalid, Text: "the policy " + w.policy + " cannot be read", Err: err}
-	}
-	m := monitor.Monitor{Fetch: fetcher(strings.TrimSuffix(w.log, "/")), Quiet: w.quiet, Now: time.Now}
-	if m.Policy, err = verify.ParsePolicy(text); err != nil {
 		return err
-	}
-	if w.watched != "" {
-		m.Watched = strings.Split(w.watched, ",")
 	}
 	var seen []byte
 	if w.state != "" {
@@ -63,14 +51,20 @@ func (w watching) run(ctx context.Context, c module.Call) error {
 			return err
 		}
 	}
-	for {
-		alerts, err := w.step(ctx, c, &m, &seen)
-		if w.once {
-			if err == nil && alerts > 0 {
-				err = module.ErrFound
-			}
-			return err
+	if w.once {
+		alerts, err := w.step(ctx, c, m, &seen)
+		if err == nil && alerts > 0 {
+			err = module.ErrFound
 		}
+		return err
+	}
+	return w.follow(ctx, c, m, &seen)
+}
+
+// follow looks again and again until ctx ends.
+func (w watching) follow(ctx context.Context, c module.Call, m *monitor.Monitor, seen *[]byte) error {
+	for {
+		_, err := w.step(ctx, c, m, seen)
 		if err != nil {
 			_, _ = fmt.Fprintln(c.Out, "not seen:", err) // nowhere to complain to
 		}
@@ -80,6 +74,20 @@ func (w watching) run(ctx context.Context, c module.Call) error {
 		case <-time.After(w.every):
 		}
 	}
+}
+
+// monitor returns what is asked of the log.
+func (w watching) monitor() (*monitor.Monitor, error) {
+	text, err := os.ReadFile(w.policy)
+	if err != nil {
+		return nil, &fault.Fault{Kind: fault.Invalid, Text: "the policy " + w.policy + " cannot be read", Err: err}
+	}
+	m := &monitor.Monitor{Fetch: fetcher(strings.TrimSuffix(w.log, "/")), Quiet: w.quiet, Now: time.Now} //nolint:forbidigo // a reader outside has no host
+	if w.watched != "" {
+		m.Watched = strings.Split(w.watched, ",")
+	}
+	m.Policy, err = verify.ParsePolicy(text)
+	return m, err
 }
 
 // step looks once, prints what there is to tell, and remembers.
@@ -104,31 +112,8 @@ func (w watching) step(ctx context.Context, c module.Call, m *monitor.Monitor, s
 		return len(alerts), nil
 	}
 	// A new file in place of the old one: half a state is none.
-	if err := os.WriteFile(w.state+".new", now, 0o600); err != nil {
+	if err := os.WriteFile(w.state+".new", now, 0o600); err != nil { //nolint:gosec // the file that the user names
 		return len(alerts), err
 	}
 	return len(alerts), os.Rename(w.state+".new", w.state)
-}
-
-// fetcher reads files of a log over HTTP.
-func fetcher(base string) func(ctx context.Context, path string) ([]byte, error) {
-	client := &http.Client{Timeout: 30 * time.Second}
-	return func(ctx context.Context, path string) ([]byte, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/"+path, nil)
-		if err != nil {
-			return nil, fault.New(fault.Invalid, "%q is no address of a log: %v", base, err)
-		}
-		resp, err := client.Do(req)
-		if err != nil {
-			return nil, &fault.Fault{Kind: fault.Busy, Text: "no answer from " + base, Err: err}
-		}
-		defer resp.Body.Close() //nolint:errcheck // read only
-		switch resp.StatusCode {
-		case http.StatusOK:
-			return io.ReadAll(io.LimitReader(resp.Body, maxFile))
-		case http.StatusNotFound:
-			return nil, fault.New(fault.NotFound, "%s has no file %s", base, path)
-		}
-		return nil, fault.New(fault.Busy, "%s answered %s for %s", base, resp.Status, path)
-	}
 }

@@ -55,21 +55,6 @@ func (s *Service) keepUp(ctx context.Context) error {
 // refresh states what a source's data say now and what was not stated so.
 func (s *Service) refresh(ctx context.Context, src Source) error {
 	var changed []Claim
-	flush := func() error {
-		if len(changed) == 0 {
-			return nil
-		}
-		err := s.db.Write(ctx, func(tx store.Tx) error {
-			for _, c := range changed {
-				if err := s.State(ctx, tx, c); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		changed = changed[:0]
-		return err
-	}
 	err := src.Claims(ctx, func(c Claim) error {
 		differs, err := s.differs(ctx, c)
 		if err != nil || !differs {
@@ -82,12 +67,29 @@ func (s *Service) refresh(ctx context.Context, src Source) error {
 		if changed = append(changed, c); len(changed) < atOnce {
 			return nil
 		}
-		return flush()
+		err = s.stateAll(ctx, changed)
+		changed = changed[:0]
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	return flush()
+	return s.stateAll(ctx, changed)
+}
+
+// stateAll states claims in one transaction.
+func (s *Service) stateAll(ctx context.Context, all []Claim) error {
+	if len(all) == 0 {
+		return nil
+	}
+	return s.db.Write(ctx, func(tx store.Tx) error {
+		for _, c := range all {
+			if err := s.State(ctx, tx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // differs reports whether the newest claim of a name says another thing.

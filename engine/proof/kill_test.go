@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -45,22 +46,22 @@ func reopened(ctx context.Context, dir string) (*Service, *store.DB, error) {
 
 // publish states numbers until it is killed and prints the name of each that was
 // acknowledged.
-func publish(dir string) int {
+func publish(dir string) {
 	ctx := context.Background()
 	s, db, err := reopened(ctx, dir)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return
 	}
 	for n := 0; ; n++ {
 		name := fmt.Sprintf("st.a/%d/%d", os.Getpid(), 1000+n)
-		err := db.Write(ctx, func(tx store.Tx) error { return s.State(ctx, tx, number(name, 1, fmt.Sprint(n))) })
+		err := db.Write(ctx, func(tx store.Tx) error { return s.State(ctx, tx, number(name, 1, strconv.Itoa(n))) })
 		if err == nil {
 			err = s.Settle(ctx)
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
-			return 1
+			return
 		}
 		fmt.Println(name)
 	}
@@ -73,7 +74,7 @@ func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	acknowledged := map[string]bool{}
 	for i := range kills {
-		cmd := exec.Command(os.Args[0]) //nolint:gosec,noctx // this very test; killed below
+		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), "YUZHOU_PROOF_PUBLISH="+dir)
 		cmd.Stderr = os.Stderr
 		out, err := cmd.StdoutPipe()

@@ -5,7 +5,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"yuzhou/engine/proof/statement"
@@ -63,14 +66,20 @@ func (c Claim) fingerprint() (fingerprint, error) {
 	return sha256.Sum256(text), err
 }
 
+// said is what an entry of the log says.
+type said struct {
+	print fingerprint
+	index uint64
+}
+
 // audit is one look through everything.
 type audit struct {
 	s      *Service
-	stated map[string]map[int64]fingerprint // by name and vintage, from the log alone
-	kinds  map[string]statement.Kind        // by name
-	gone   map[string]bool                  // names whose newest vintage withdraws
-	seen   map[string]bool                  // names with vintage that the data have
-	loose  map[string]bool                  // names of which they have the newest vintage only
+	stated map[string]map[int64]said // by name and vintage, from the log alone
+	kinds  map[string]statement.Kind // by name
+	gone   map[string]bool           // names whose newest vintage withdraws
+	seen   map[string]bool           // names with vintage that the data have
+	loose  map[string]bool           // names of which they have the newest vintage only
 	covers map[statement.Kind]*Source
 	out    Audited
 }
@@ -82,7 +91,7 @@ type audit struct {
 // Errors: fault.Busy before anything was stated.
 func (s *Service) Audit(ctx context.Context) (Audited, error) {
 	a := audit{
-		s: s, stated: map[string]map[int64]fingerprint{}, kinds: map[string]statement.Kind{}, gone: map[string]bool{}, seen: map[string]bool{}, loose: map[string]bool{},
+		s: s, stated: map[string]map[int64]said{}, kinds: map[string]statement.Kind{}, gone: map[string]bool{}, seen: map[string]bool{}, loose: map[string]bool{},
 		covers: map[statement.Kind]*Source{}, out: Audited{Findings: []Finding{}},
 	}
 	for i, src := range s.sources {
@@ -104,7 +113,7 @@ func (a *audit) readLog(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.s.entries(ctx, func(index uint64, entry []byte) error {
+	return a.s.entries(ctx, 0, func(index uint64, entry []byte) error {
 		a.out.Entries++
 		st, _, err := statement.Verify(entry, known)
 		if err != nil {
@@ -118,12 +127,14 @@ func (a *audit) readLog(ctx context.Context) error {
 		}
 		c := a.s.claimOf(st)
 		if a.stated[c.Name] == nil {
-			a.stated[c.Name] = map[int64]fingerprint{}
+			a.stated[c.Name] = map[int64]said{}
 		}
 		a.kinds[c.Name], a.gone[c.Name] = c.Kind, c.Withdraw
-		if a.stated[c.Name][c.Vintage], err = c.fingerprint(); err != nil {
+		sum, err := c.fingerprint()
+		if err != nil {
 			return err
 		}
+		a.stated[c.Name][c.Vintage] = said{sum, index}
 		return a.same(ctx, index, entry, Ref{c.Name, c.Vintage})
 	})
 }
@@ -143,8 +154,10 @@ func (a *audit) same(ctx context.Context, index uint64, entry []byte, r Ref) err
 				EN: fmt.Sprintf("the database has another statement of %s than entry %d of the log", name, index)})
 			return nil
 		}
-		a.find(Finding{Kind: FoundLost, Name: name, ZH: name + " 在日志中，数据库中没有：数据库可能被恢复到较早的状态。",
-			EN: fmt.Sprintf("entry %d of the log states %s, and the database does not have it: it may have been put back to an older state", index, name)})
+		a.find(Finding{
+			Kind: FoundLost, Name: name, ZH: name + " 在日志中，数据库中没有：数据库可能被恢复到较早的状态。",
+			EN: fmt.Sprintf("entry %d of the log states %s, and the database does not have it: it may have been put back to an older state", index, name),
+		})
 		return nil
 	})
 }
@@ -186,11 +199,10 @@ func (a *audit) readData(ctx context.Context) error {
 }
 
 func (a *audit) claim(ctx context.Context, c Claim) error {
-	all := a.stated[c.Name]
 	vintage := c.Vintage
 	if vintage == 0 {
 		a.loose[c.Name] = true
-		for v := range all {
+		for v := range a.stated[c.Name] {
 			vintage = max(vintage, v)
 		}
 	} else {
@@ -199,60 +211,76 @@ func (a *audit) claim(ctx context.Context, c Claim) error {
 	if err := a.s.db.Read(ctx, func(tx store.Tx) error { return a.s.resolve(ctx, tx, &c) }); err != nil {
 		return err
 	}
-	print, err := c.fingerprint()
+	now, err := c.fingerprint()
 	if err != nil {
 		return err
 	}
-	was, ok := all[vintage]
-	if ok && was == print {
+	was, ok := a.stated[c.Name][vintage]
+	if ok && was.print == now {
 		return nil
 	}
-	return a.s.db.Read(ctx, func(tx store.Tx) error {
-		waits, err := a.s.pendingClaim(ctx, tx, c)
-		if err != nil || waits {
+	f := Finding{Kind: FoundUnstated, Name: a.s.full(Ref{c.Name, max(vintage, 1)}), Found: c.text()}
+	f.ZH, f.EN = f.Name+" 在数据中为“"+f.Found+"”，但从未声明过。", "the data say "+f.Found+" of "+f.Name+", which nobody has stated"
+	if ok {
+		f.Kind = FoundAltered
+		if f.Stated, err = a.text(ctx, was.index); err != nil {
 			return err
 		}
-		r := Ref{c.Name, max(vintage, 1)}
-		f := Finding{Kind: FoundUnstated, Name: a.s.full(r), Found: c.text()}
-		f.ZH, f.EN = f.Name+" 在数据中为“"+f.Found+"”，但从未声明过。", "the data say "+f.Found+" of "+f.Name+", which nobody has stated"
-		if ok {
-			if f.Stated, err = a.s.statedText(ctx, tx, r); err != nil {
-				return err
-			}
-			f.Kind = FoundAltered
-			f.ZH = fmt.Sprintf("%s 声明为“%s”，数据中现为“%s”。", f.Name, f.Stated, f.Found)
-			f.EN = fmt.Sprintf("%s was stated as %s; the data say %s now", f.Name, f.Stated, f.Found)
+		f.ZH = fmt.Sprintf("%s 声明为“%s”，数据中现为“%s”。", f.Name, f.Stated, f.Found)
+		f.EN = fmt.Sprintf("%s was stated as %s; the data say %s now", f.Name, f.Stated, f.Found)
+	}
+	return a.s.db.Read(ctx, func(tx store.Tx) error {
+		if waits, err := a.s.pendingClaim(ctx, tx, c); err != nil || waits {
+			return err
 		}
-		return a.tell(ctx, tx, f, r)
+		return a.tell(ctx, tx, f, Ref{c.Name, max(vintage, 1)})
 	})
+}
+
+// errEnough ends a walk over the log that has seen what it was for.
+var errEnough = errors.New("enough")
+
+// text returns what an entry of the log says.
+func (a *audit) text(ctx context.Context, index uint64) (text string, err error) {
+	err = a.s.entries(ctx, index, func(_ uint64, entry []byte) error {
+		st, _, err := statement.Parse(entry)
+		if err == nil {
+			text, err = a.s.claimOf(st).text(), errEnough
+		}
+		return err
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return text, err
 }
 
 // missed looks for what was stated and what the data have no more.
 func (a *audit) missed(ctx context.Context) error {
-	return a.s.db.Read(ctx, func(tx store.Tx) error {
-		for name, vintages := range a.stated {
-			src := a.covers[a.kinds[name]]
-			if src == nil || a.gone[name] {
-				continue
-			}
-			for v := range vintages {
-				r := Ref{name, v}
-				if a.seen[a.s.full(r)] || a.loose[name] {
-					continue
-				}
-				f := Finding{Kind: FoundMissing, Name: a.s.full(r)}
-				var err error
-				if f.Stated, err = a.s.statedText(ctx, tx, r); err != nil {
-					return err
-				}
-				f.ZH, f.EN = fmt.Sprintf("%s 声明为“%s”，数据中已没有。", f.Name, f.Stated), fmt.Sprintf("%s was stated as %s; the data have it no more", f.Name, f.Stated)
-				if err := a.tell(ctx, tx, f, r); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(a.stated)) {
+		src := a.covers[a.kinds[name]]
+		if src == nil || a.gone[name] || a.loose[name] {
+			continue
+		}
+		for _, v := range slices.Sorted(maps.Keys(a.stated[name])) {
+			if r := (Ref{name, v}); !a.seen[a.s.full(r)] {
+				if err := a.miss(ctx, r); err != nil {
 					return err
 				}
 			}
 		}
-		return nil
-	})
+	}
+	return nil
+}
+
+// miss tells that the data no longer have what was stated.
+func (a *audit) miss(ctx context.Context, r Ref) (err error) {
+	f := Finding{Kind: FoundMissing, Name: a.s.full(r)}
+	if f.Stated, err = a.text(ctx, a.stated[r.Name][r.Vintage].index); err != nil {
+		return err
+	}
+	f.ZH, f.EN = fmt.Sprintf("%s 声明为“%s”，数据中已没有。", f.Name, f.Stated), fmt.Sprintf("%s was stated as %s; the data have it no more", f.Name, f.Stated)
+	return a.s.db.Read(ctx, func(tx store.Tx) error { return a.tell(ctx, tx, f, r) })
 }
 
 // tell adds what a finding touches, and the finding.
@@ -325,14 +353,14 @@ func (s *Service) statedText(ctx context.Context, tx store.Tx, r Ref) (string, e
 	return c.text(), nil
 }
 
-// entries reads the log from its first entry, up to its published checkpoint.
-func (s *Service) entries(ctx context.Context, use func(index uint64, entry []byte) error) error {
+// entries reads the log from an entry on.
+func (s *Service) entries(ctx context.Context, from uint64, use func(index uint64, entry []byte) error) error {
 	s.sequencing.Lock()
 	defer s.sequencing.Unlock()
 	if err := s.ensure(ctx); err != nil {
 		return err
 	}
-	return s.opened.Entries(ctx, 0, use)
+	return s.opened.Entries(ctx, from, use)
 }
 
 // verifier returns the keys that the register has, each for the time it is in force.

@@ -23,7 +23,7 @@ const maxInputs = 10_000
 const available = 2 * time.Second
 
 // ParseRef reads a name with or without the city's prefix and with or without a
-// vintage: 88.500.1/st.hte/500000/2023-06-30@2. No vintage is 0.
+// vintage: 88.500.1/st.hte/500101/2023-06-30@2. No vintage is 0.
 //
 // Errors: fault.Invalid.
 func (s *Service) ParseRef(text string) (Ref, error) {
@@ -36,7 +36,7 @@ func (s *Service) ParseRef(text string) (Ref, error) {
 		}
 	}
 	if r.Name == "" {
-		return r, fault.Say(fault.Invalid, "没有给出名称，例如 st.hte/500000/2023-06-30@1。", "no name is given; give one such as st.hte/500000/2023-06-30@1")
+		return r, fault.Say(fault.Invalid, "没有给出名称，例如 st.hte/500101/2023-06-30@1。", "no name is given; give one such as st.hte/500101/2023-06-30@1")
 	}
 	return r, nil
 }
@@ -47,7 +47,7 @@ func (s *Service) ParseRef(text string) (Ref, error) {
 //     on nothing; else one level.
 //   - Errors: fault.NotFound when nothing was stated under the name; fault.Busy while it
 //     is not in the log, which takes less than two seconds.
-func (s *Service) Bundle(ctx context.Context, r Ref, deep bool) ([]byte, error) { //nolint:revive // as wanted
+func (s *Service) Bundle(ctx context.Context, r Ref, deep bool) ([]byte, error) {
 	var m material
 	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
 		m, err = s.gather(ctx, tx, r, deep)
@@ -97,7 +97,7 @@ type material struct {
 }
 
 // gather reads a statement, the keys that signed and what it rests on.
-func (s *Service) gather(ctx context.Context, tx store.Tx, r Ref, deep bool) (material, error) { //nolint:revive // as wanted
+func (s *Service) gather(ctx context.Context, tx store.Tx, r Ref, deep bool) (material, error) {
 	m := material{have: map[Ref]bool{}}
 	first, err := s.rowOf(ctx, tx, r)
 	if err != nil {
@@ -108,24 +108,31 @@ func (s *Service) gather(ctx context.Context, tx store.Tx, r Ref, deep bool) (ma
 		return m, err
 	}
 	for depth := 0; len(inputs) > 0 && (deep || depth == 0); depth++ {
-		var next []Ref
-		for _, in := range inputs {
-			if m.have[in] {
-				continue
-			}
-			row, err := s.rowOf(ctx, tx, in)
-			if err != nil {
-				return m, err
-			}
-			more, err := s.add(ctx, tx, &m, row)
-			if err != nil {
-				return m, err
-			}
-			next = append(next, more...)
+		if inputs, err = s.gatherInputs(ctx, tx, &m, inputs); err != nil {
+			return m, err
 		}
-		inputs = next
 	}
 	return m, nil
+}
+
+// gatherInputs adds the inputs that are not there yet and returns what they rest on.
+func (s *Service) gatherInputs(ctx context.Context, tx store.Tx, m *material, inputs []Ref) ([]Ref, error) {
+	var next []Ref
+	for _, in := range inputs {
+		if m.have[in] {
+			continue
+		}
+		row, err := s.rowOf(ctx, tx, in)
+		if err != nil {
+			return nil, err
+		}
+		more, err := s.add(ctx, tx, m, row)
+		if err != nil {
+			return nil, err
+		}
+		next = append(next, more...)
+	}
+	return next, nil
 }
 
 // add puts a statement and the keys that signed it into a bundle, and returns what the
@@ -149,17 +156,10 @@ func (s *Service) add(ctx context.Context, tx store.Tx, m *material, r row) (inp
 		}
 	}
 	m.take(p)
-	for _, proof := range proofs {
-		key := Ref{Name: s.path(proof.VerificationMethod)}
-		if r.kind == string(statement.KeyState) || m.have[key] {
-			continue // the register's root is in the policy
-		}
-		m.have[key] = true
-		row, err := s.rowOf(ctx, tx, key)
-		if err != nil {
+	if r.kind != string(statement.KeyState) { // the register's root is in the policy
+		if err := s.addKeys(ctx, tx, m, proofs); err != nil {
 			return nil, err
 		}
-		m.take(part{row: row})
 	}
 	for _, in := range st.Inputs {
 		if in.Name != "" {
@@ -167,6 +167,23 @@ func (s *Service) add(ctx context.Context, tx store.Tx, m *material, r row) (inp
 		}
 	}
 	return inputs, nil
+}
+
+// addKeys adds the newest statements of the keys that signed.
+func (s *Service) addKeys(ctx context.Context, tx store.Tx, m *material, proofs []statement.Proof) error {
+	for _, proof := range proofs {
+		key := Ref{Name: s.path(proof.VerificationMethod)}
+		if m.have[key] {
+			continue
+		}
+		m.have[key] = true
+		row, err := s.rowOf(ctx, tx, key)
+		if err != nil {
+			return err
+		}
+		m.take(part{row: row})
+	}
+	return nil
 }
 
 // text reads a text that a statement names by digest, "" when it was lost.
@@ -199,24 +216,7 @@ func (s *Service) rowOf(ctx context.Context, tx store.Tx, r Ref) (row, error) {
 // covering returns a checkpoint that covers a place with its time stamps: the earliest
 // that was stamped, or else the newest.
 func (s *Service) covering(ctx context.Context, place int64) (note []byte, tokens [][]byte, err error) {
-	err = s.db.Read(ctx, func(tx store.Tx) error {
-		var text string
-		var size int64
-		if found, err := tx.One(ctx, `SELECT size, note FROM proof_stamp WHERE size > $1 ORDER BY size, at LIMIT 1`, []any{place}, &size, &text); err != nil || !found {
-			return err
-		}
-		note = []byte(text)
-		return tx.Each(ctx, `SELECT note, token FROM proof_stamp WHERE size = $1 ORDER BY at`, []any{size}, func(scan func(...any) error) error {
-			var of string
-			var token []byte
-			err := scan(&of, &token)
-			if of == text {
-				tokens = append(tokens, token)
-			}
-			return err
-		})
-	})
-	if err != nil || note != nil {
+	if note, tokens, err = s.stampedOver(ctx, place); err != nil || note != nil {
 		return note, tokens, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, available)
@@ -234,6 +234,22 @@ func (s *Service) covering(ctx context.Context, place int64) (note []byte, token
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// stampedOver returns the earliest stamped checkpoint that covers a place; none is nil.
+func (s *Service) stampedOver(ctx context.Context, place int64) (note []byte, tokens [][]byte, err error) {
+	err = s.db.Read(ctx, func(tx store.Tx) error {
+		var text string
+		var size int64
+		if found, err := tx.One(ctx, `SELECT size, note FROM proof_stamp WHERE size > $1 ORDER BY size, at LIMIT 1`, []any{place}, &size, &text); err != nil || !found {
+			return err
+		}
+		note = []byte(text)
+		tokens, err = store.Collect(ctx, tx, `SELECT token FROM proof_stamp WHERE size = $1 AND note = $2 ORDER BY at`, []any{size, text},
+			func(scan func(...any) error) (token []byte, err error) { return token, scan(&token) })
+		return err
+	})
+	return note, tokens, err
 }
 
 // read reads a published file of the log.

@@ -64,7 +64,7 @@ func (s *Service) least(ctx context.Context) (uint64, error) {
 		_, err := tx.One(ctx, `SELECT place FROM proof_statement ORDER BY place DESC LIMIT 1`, nil, &place)
 		return err
 	})
-	return uint64(max(place, -1) + 1), err //nolint:gosec // not below 0
+	return uint64(max(place, -1) + 1), err
 }
 
 // Origin is the log's name.

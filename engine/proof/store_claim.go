@@ -112,9 +112,9 @@ func (s *Service) propose(ctx context.Context, tx store.Tx, c Claim) error {
 		c.Issuer = s.site.Unit
 	}
 	// A dry run finds now, before the number is published, what could not be signed.
-	dry := facts{issued: s.now(), digest: emptyDigest, after: emptyDigest}
+	dry := facts{issued: s.now(), digest: emptyDigest(), after: emptyDigest()}
 	if c.Vintage > 1 {
-		dry.previous = emptyDigest
+		dry.previous = emptyDigest()
 	}
 	if err := s.draft(c, dry).Check(); err != nil {
 		return err
@@ -165,7 +165,7 @@ func digestOf(text string) string {
 }
 
 // emptyDigest stands where a dry run does not know better.
-var emptyDigest = statement.SHA256.Sum(nil)
+func emptyDigest() string { return statement.SHA256.Sum(nil) }
 
 // facts is what the engine adds to a claim.
 type facts struct {

@@ -33,7 +33,7 @@ type secret struct {
 	made, ended      int64  // microseconds UTC; ended 0: in force
 }
 
-const secretColumns = `unit, key, suite, envelope, public, made, ended`
+const secretColumns = `unit, key, suite, envelope, public, made, ended` //nolint:gosec // names of columns
 
 func scanSecret(scan func(...any) error) (k secret, err error) {
 	return k, scan(&k.unit, &k.key, &k.suite, &k.envelope, &k.public, &k.made, &k.ended)

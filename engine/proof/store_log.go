@@ -2,13 +2,14 @@ package proof
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/base64"
-	"fmt"
 	"strings"
 	"time"
 
 	"filippo.io/torchwood"
 
+	"yuzhou/engine/proof/tsa"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/store"
 )
@@ -72,39 +73,60 @@ func (s *Service) Shown(ctx context.Context) (LogState, error) {
 //
 // Errors: fault.NotFound before anything was stated.
 func (s *Service) VerifierPolicy(ctx context.Context) (string, error) {
-	var b strings.Builder
-	err := s.db.Read(ctx, func(tx store.Tx) error {
-		l, err := s.secret(ctx, tx, logUnit, logUnit)
-		if err != nil {
+	var l, root, stamps *secret
+	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
+		if l, err = s.secret(ctx, tx, logUnit, logUnit); err != nil {
 			return err
 		}
-		root, err := s.secret(ctx, tx, s.site.Unit, rootKey)
-		if err != nil {
+		if root, err = s.secret(ctx, tx, s.site.Unit, rootKey); err != nil {
 			return err
 		}
-		if l == nil || root == nil {
-			return fault.Say(fault.NotFound, "还没有声明任何内容，所以没有验证策略。", "nothing has been stated yet, so there is no policy to verify by")
-		}
-		fmt.Fprintf(&b, "log %s\n", l.public)
-		if s.Config.Policy == "" {
-			b.WriteString("quorum none\n")
-		} else {
-			for line := range strings.Lines(s.Config.Policy) {
-				if !strings.HasPrefix(line, "log ") {
-					b.WriteString(line)
-				}
-			}
-		}
-		fmt.Fprintf(&b, "root %s %s\n", s.name(root.method()), root.public)
-		stamps, err := s.secret(ctx, tx, tsaUnit, tsaUnit)
-		if err != nil || stamps == nil {
-			return err
-		}
-		certificate, _, _ := strings.Cut(stamps.public, " ")
-		fmt.Fprintf(&b, "tsa %s\n", certificate)
-		return nil
+		stamps, err = s.secret(ctx, tx, tsaUnit, tsaUnit)
+		return err
 	})
-	return b.String(), err
+	if err == nil && (l == nil || root == nil) {
+		err = fault.Say(fault.NotFound, "还没有声明任何内容，所以没有验证策略。", "nothing has been stated yet, so there is no policy to verify by")
+	}
+	if err != nil {
+		return "", err
+	}
+	lines := []string{"log " + l.public}
+	witnesses := "quorum none\n"
+	if s.Policy != "" {
+		witnesses = s.Policy
+	}
+	for line := range strings.Lines(witnesses) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "log ") && !strings.HasPrefix(line, "#") {
+			lines = append(lines, line)
+		}
+	}
+	lines = append(lines, "root "+s.name(root.method())+" "+root.public)
+	certificates, err := s.pins(stamps)
+	for _, c := range certificates {
+		lines = append(lines, "tsa "+base64.StdEncoding.EncodeToString(c.Raw))
+	}
+	return strings.Join(lines, "\n") + "\n", err
+}
+
+// pins returns what time stamps lead to: the certificates of the settings, and the root of
+// our own authority.
+func (s *Service) pins(own *secret) ([]*x509.Certificate, error) {
+	var out []*x509.Certificate
+	if s.Pins != "" {
+		all, err := tsa.ParseCertificates([]byte(s.Pins))
+		if err != nil {
+			return nil, err
+		}
+		out = all
+	}
+	if own == nil {
+		return out, nil
+	}
+	all, err := readCertificates(own.public)
+	if err != nil {
+		return nil, err
+	}
+	return append(out, all[0]), nil
 }
 
 // Vintage is one line of what was stated under a name.

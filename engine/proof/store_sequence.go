@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"yuzhou/engine/proof/statement"
@@ -168,22 +169,9 @@ func (p *signing) one(ctx context.Context, c pendingClaim) error {
 	if err != nil || len(signers) == 0 {
 		return err
 	}
-	f := facts{digests: map[Ref]string{}}
-	if c.Vintage > 1 {
-		before := Ref{c.Name, c.Vintage - 1}
-		if f.previous, err = p.digest(ctx, before); err != nil || f.previous == "" {
-			return err
-		}
-	}
-	if c.After != "" {
-		if f.after, err = p.digest(ctx, Ref{c.After, 1}); err != nil || f.after == "" {
-			return err
-		}
-	}
-	for _, in := range c.Inputs {
-		if f.digests[in], err = p.digest(ctx, in); err != nil || f.digests[in] == "" {
-			return err
-		}
+	f, err := p.refer(ctx, c)
+	if err != nil || f == nil {
+		return err
 	}
 	// The clock may have been set back; a statement is newer than the one before it.
 	now := p.s.now()
@@ -191,7 +179,7 @@ func (p *signing) one(ctx context.Context, c pendingClaim) error {
 		now = p.last.Add(time.Microsecond)
 	}
 	f.issued, p.last = now, now
-	st := p.s.draft(c.Claim, f)
+	st := p.s.draft(c.Claim, *f)
 	doc, err := statement.Sign(ctx, st, st.Issued.Time, signers...)
 	if err != nil {
 		return err
@@ -203,6 +191,28 @@ func (p *signing) one(ctx context.Context, c pendingClaim) error {
 	p.digests[Ref{c.Name, c.Vintage}] = digest
 	p.out = append(p.out, signed{c, digest, doc, st})
 	return nil
+}
+
+// refer finds the digests of what a claim refers to; nil when one is not stated yet.
+func (p *signing) refer(ctx context.Context, c pendingClaim) (*facts, error) {
+	f := &facts{digests: map[Ref]string{}}
+	before, after := Ref{c.Name, c.Vintage - 1}, Ref{c.After, 1}
+	wanted := slices.Clone(c.Inputs)
+	if c.Vintage > 1 {
+		wanted = append(wanted, before)
+	}
+	if c.After != "" {
+		wanted = append(wanted, after)
+	}
+	for _, r := range wanted {
+		d, err := p.digest(ctx, r)
+		if err != nil || d == "" {
+			return nil, err
+		}
+		f.digests[r] = d
+	}
+	f.previous, f.after = f.digests[before], f.digests[after]
+	return f, nil
 }
 
 // signers returns who signs a claim; none when a key or its statement is not there yet.
@@ -269,8 +279,10 @@ func (s *Service) write(ctx context.Context, all []signed, keyless []string) err
 func (x signed) changes() []store.Change {
 	c := x.claim
 	out := []store.Change{
-		{Query: `INSERT INTO proof_statement (name, vintage, kind, digest, doc, issued, place) VALUES ($1, $2, $3, $4, $5, $6, -1)`,
-			Args: []any{c.Name, c.Vintage, string(c.Kind), x.digest, string(x.doc), store.Micros(x.st.Issued.Time)}},
+		{
+			Query: `INSERT INTO proof_statement (name, vintage, kind, digest, doc, issued, place) VALUES ($1, $2, $3, $4, $5, $6, -1)`,
+			Args:  []any{c.Name, c.Vintage, string(c.Kind), x.digest, string(x.doc), store.Micros(x.st.Issued.Time)},
+		},
 		{Query: `DELETE FROM proof_claim WHERE id = $1`, Args: []any{c.id}},
 	}
 	for _, in := range c.Inputs {

@@ -86,12 +86,12 @@ func sizeOf(n []byte) (int64, error) {
 
 // token asks the authority that is configured, or our own.
 func (s *Service) token(ctx context.Context, text []byte) ([]byte, error) {
-	if s.Config.Authority != "" {
+	if s.Authority != "" {
 		pins, err := tsa.ParseCertificates([]byte(s.Pins))
 		if err != nil {
 			return nil, err
 		}
-		c := tsa.Client{URL: s.Config.Authority, Pins: pins}
+		c := tsa.Client{URL: s.Authority, Pins: pins}
 		token, _, err := c.Stamp(ctx, text)
 		return token, err
 	}

@@ -34,7 +34,7 @@ func (s *Service) Witness(ctx context.Context) (WitnessInfo, error) {
 		return WitnessInfo{}, err
 	}
 	public, _ := w.Key.Public().(ed25519.PublicKey) // an Ed25519 key has one
-	out := WitnessInfo{Name: w.Name, VKey: witness.VKey(w.Name, public), Path: "/witness", Logs: []string{}}
+	out := WitnessInfo{Name: w.Name, VKey: witness.VKey(w.Name, public), Path: "/proof/witness", Logs: []string{}}
 	for _, l := range w.Logs {
 		out.Logs = append(out.Logs, l.Name())
 	}
@@ -49,7 +49,25 @@ func (s *Service) witness(ctx context.Context) (*witness.Witness, error) {
 		return s.wit, nil
 	}
 	w := &witness.Witness{Name: s.name("witness"), Store: heads{s}, Now: s.now}
-	for line := range strings.Lines(s.Witnessed) {
+	var err error
+	if w.Logs, err = watchedLogs(s.Witnessed); err != nil {
+		return nil, err
+	}
+	err = s.db.Write(ctx, func(tx store.Tx) (err error) {
+		w.Key, err = s.witnessKey(ctx, tx, w.Name)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.wit = w
+	return w, nil
+}
+
+// watchedLogs reads the keys of logs from a policy.
+func watchedLogs(policy string) ([]note.Verifier, error) {
+	var out []note.Verifier
+	for line := range strings.Lines(policy) {
 		words := strings.Fields(line)
 		if len(words) < 2 || words[0] != "log" {
 			continue
@@ -58,39 +76,35 @@ func (s *Service) witness(ctx context.Context) (*witness.Witness, error) {
 		if err != nil {
 			return nil, fault.New(fault.Invalid, "the file of watched logs: %.200q is not the key of a log", words[1])
 		}
-		w.Logs = append(w.Logs, v)
+		out = append(out, v)
 	}
-	err := s.db.Write(ctx, func(tx store.Tx) error {
-		k, err := s.secret(ctx, tx, witnessUnit, witnessUnit)
-		if err != nil {
-			return err
-		}
-		if k == nil {
-			public, private, err := ed25519.GenerateKey(rand.Reader)
-			if err != nil {
-				return err
-			}
-			w.Key = private
-			return s.keep(ctx, tx, secret{unit: witnessUnit, key: witnessUnit, public: witness.VKey(w.Name, public), made: store.Micros(s.now())}, private.Seed())
-		}
-		s.keys.mu.Lock()
-		defer s.keys.mu.Unlock()
-		raw, err := s.unseal(ctx, *k)
-		if err != nil {
-			return err
-		}
-		defer seal.Wipe(raw)
-		if len(raw) != ed25519.SeedSize {
-			return fault.New(fault.Invalid, "the witness's key has %d bytes, not %d", len(raw), ed25519.SeedSize)
-		}
-		w.Key = ed25519.NewKeyFromSeed(raw)
-		return nil
-	})
+	return out, nil
+}
+
+// witnessKey returns the key by which this node cosigns.
+func (s *Service) witnessKey(ctx context.Context, tx store.Tx, name string) (ed25519.PrivateKey, error) {
+	k, err := s.secret(ctx, tx, witnessUnit, witnessUnit)
 	if err != nil {
 		return nil, err
 	}
-	s.wit = w
-	return w, nil
+	if k == nil {
+		public, private, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			return nil, err
+		}
+		return private, s.keep(ctx, tx, secret{unit: witnessUnit, key: witnessUnit, public: witness.VKey(name, public), made: store.Micros(s.now())}, private.Seed())
+	}
+	s.keys.mu.Lock()
+	defer s.keys.mu.Unlock()
+	raw, err := s.unseal(ctx, *k)
+	if err != nil {
+		return nil, err
+	}
+	defer seal.Wipe(raw)
+	if len(raw) != ed25519.SeedSize {
+		return nil, fault.New(fault.Invalid, "the witness's key has %d bytes, not %d", len(raw), ed25519.SeedSize)
+	}
+	return ed25519.NewKeyFromSeed(raw), nil
 }
 
 // heads keeps what was cosigned.

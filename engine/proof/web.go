@@ -163,6 +163,35 @@ func (s *Service) around(ctx context.Context, tx store.Tx, v *ofView, r row, pro
 			return err
 		}
 	}
+	if err := s.signedBy(ctx, tx, v, proofs); err != nil {
+		return err
+	}
+	for _, in := range st.Inputs {
+		link := linkView{Name: in.Batch, Records: in.Count}
+		if in.Batch == "" {
+			var err error
+			if link, err = s.link(ctx, tx, Ref{s.path(in.Name), in.Vintage}); err != nil {
+				return err
+			}
+		}
+		v.Inputs = append(v.Inputs, link)
+	}
+	rest, err := restsOn(ctx, tx, r.Ref)
+	if err != nil {
+		return err
+	}
+	for _, d := range rest {
+		link, err := s.link(ctx, tx, d)
+		if err != nil {
+			return err
+		}
+		v.Rests = append(v.Rests, link)
+	}
+	return nil
+}
+
+// signedBy reads the keys that signed.
+func (s *Service) signedBy(ctx context.Context, tx store.Tx, v *ofView, proofs []statement.Proof) error {
 	for _, p := range proofs {
 		unit, key, _ := strings.Cut(s.path(p.VerificationMethod), "#")
 		k, err := s.secret(ctx, tx, unit, key)
@@ -173,26 +202,7 @@ func (s *Service) around(ctx context.Context, tx store.Tx, v *ofView, r row, pro
 			v.Keys = append(v.Keys, s.keyInfo(*k))
 		}
 	}
-	for _, in := range st.Inputs {
-		if in.Batch != "" {
-			v.Inputs = append(v.Inputs, linkView{Name: in.Batch, Records: in.Count})
-			continue
-		}
-		link, err := s.link(ctx, tx, Ref{s.path(in.Name), in.Vintage})
-		if err != nil {
-			return err
-		}
-		v.Inputs = append(v.Inputs, link)
-	}
-	rest, err := restsOn(ctx, tx, r.Ref)
-	for _, d := range rest {
-		link, err := s.link(ctx, tx, d)
-		if err != nil {
-			return err
-		}
-		v.Rests = append(v.Rests, link)
-	}
-	return err
+	return nil
 }
 
 // link names another statement and what it says.
