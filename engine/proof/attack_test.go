@@ -140,6 +140,7 @@ func TestOperator(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachTown(t, func(t *testing.T, w *town) {
+				t.Helper()
 				stocked(t, w)
 				if tt.query != "" {
 					w.exec(t, tt.query, tt.args...)
@@ -155,6 +156,7 @@ func TestOperator(t *testing.T) {
 // TestAlteredInput: what is computed from altered data is not signed.
 func TestAlteredInput(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		stocked(t, w)
 		w.exec(t, `UPDATE shelf SET value = '7' WHERE name = 'st.a/500000/2023'`)
 		w.Wake()
@@ -210,6 +212,7 @@ func (w *town) look(tb testing.TB, m *monitor.Monitor, was []byte) (now []byte, 
 // published files alone.
 func TestFromOutside(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		w.claim(t, number("st.a/500000/2023", 1, "1"))
 		w.settle(t)
 		m := w.outside(t)
@@ -257,6 +260,7 @@ func TestFromOutside(t *testing.T) {
 // published since comes back from the log.
 func TestDatabaseRestored(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		stocked(t, w)
 		w.put(t, map[string]string{"st.d/500000/2023": "4"})
 		w.settle(t)
@@ -291,6 +295,7 @@ func TestFaults(t *testing.T) {
 	for name, fail := range map[string]func(t *testing.T, w *town) func(int) error{
 		"the append fails, not persisted": func(*testing.T, *town) func(int) error { return func(int) error { return broken } },
 		"the append fails, but is persisted": func(t *testing.T, w *town) func(int) error {
+			t.Helper()
 			return func(int) error {
 				var docs [][]byte
 				err := w.db.Read(context.Background(), func(tx store.Tx) error {
@@ -310,6 +315,7 @@ func TestFaults(t *testing.T) {
 			}
 		},
 		"half of the append is persisted": func(t *testing.T, w *town) func(int) error {
+			t.Helper()
 			return func(int) error {
 				var doc string
 				err := w.db.Read(context.Background(), func(tx store.Tx) error {
@@ -328,6 +334,7 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachTown(t, func(t *testing.T, w *town) {
+				t.Helper()
 				stocked(t, w)
 				w.put(t, map[string]string{"st.d/500000/2023": "4", "st.e/500000/2023": "5"})
 				w.fail = fail(t, w)
@@ -357,6 +364,7 @@ func TestFaults(t *testing.T) {
 // TestRecords: records are stated as trees, and one that was altered is named.
 func TestRecords(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		w.exec(t, `CREATE TABLE calls (n BIGINT NOT NULL PRIMARY KEY, body TEXT NOT NULL)`)
 		w.AdmitStream(Stream{Name: "call", Schema: "call/1", Keep: batch.Checks, Read: func(ctx context.Context, tx store.Tx, after, most int64, use func(int64, []byte) error) error {
 			return tx.Each(ctx, `SELECT n, body FROM calls WHERE n > $1 AND n <= $2 ORDER BY n`, []any{after, after + most}, func(scan func(...any) error) error {
@@ -402,6 +410,7 @@ func TestRecords(t *testing.T) {
 // has ended, and no longer when it was revoked for that time.
 func TestVerified(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		stocked(t, w)
 		if err := w.stamp(t.Context()); err != nil {
 			t.Fatal(err)

@@ -57,8 +57,8 @@ func (f faulty) Append(ctx context.Context, entries ...[]byte) ([]uint64, error)
 }
 
 // build returns a town on a database; the log and the sealing key are in dir.
-func build(t testing.TB, db *store.DB, dir string) *town {
-	t.Helper()
+func build(tb testing.TB, db *store.DB, dir string) *town {
+	tb.Helper()
 	w := &town{clock: &clock{begin()}, dir: dir}
 	host := module.Host{
 		DB: db, Log: slog.New(slog.DiscardHandler), Now: w.clock.now,
@@ -68,7 +68,7 @@ func build(t testing.TB, db *store.DB, dir string) *town {
 	w.Service = New(host, quiet{}, Config{
 		Keys: func() (seal.KEK, error) { return seal.Key(strings.Repeat("k", 32)), nil },
 		Open: func(ctx context.Context, o Opening) (Log, error) {
-			l, err := logstore.Open(ctx, logstore.Config{Dir: folder, Signer: o.Signer, Verifier: o.Verifier, Least: o.Least, Policy: w.Service.Policy, Every: 100 * time.Millisecond})
+			l, err := logstore.Open(ctx, logstore.Config{Dir: folder, Signer: o.Signer, Verifier: o.Verifier, Least: o.Least, Policy: w.Policy, Every: 100 * time.Millisecond})
 			if err != nil {
 				return nil, err
 			}
@@ -76,7 +76,7 @@ func build(t testing.TB, db *store.DB, dir string) *town {
 		},
 		Read: func(name string) (*os.File, error) { return logstore.Public(folder, name) },
 	})
-	t.Cleanup(func() { _ = w.Close(context.Background()) })
+	tb.Cleanup(func() { _ = w.Close(context.Background()) })
 	return w
 }
 
@@ -98,10 +98,10 @@ func number(name string, vintage int64, value string) Claim {
 }
 
 // claim states claims in one transaction.
-func (w *town) claim(t testing.TB, all ...Claim) {
-	t.Helper()
-	if err := w.try(t.Context(), all...); err != nil {
-		t.Fatal(err)
+func (w *town) claim(tb testing.TB, all ...Claim) {
+	tb.Helper()
+	if err := w.try(tb.Context(), all...); err != nil {
+		tb.Fatal(err)
 	}
 }
 
@@ -116,34 +116,34 @@ func (w *town) try(ctx context.Context, all ...Claim) error {
 	})
 }
 
-func (w *town) settle(t testing.TB) {
-	t.Helper()
-	if err := w.Settle(t.Context()); err != nil {
-		t.Fatal(err)
+func (w *town) settle(tb testing.TB) {
+	tb.Helper()
+	if err := w.Settle(tb.Context()); err != nil {
+		tb.Fatal(err)
 	}
 }
 
 // standing asks how far a claim is proved.
-func (w *town) standing(t testing.TB, c Claim) Standing {
-	t.Helper()
-	got, err := w.Standing(t.Context(), c)
+func (w *town) standing(tb testing.TB, c Claim) Standing {
+	tb.Helper()
+	got, err := w.Standing(tb.Context(), c)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return got
 }
 
 // logged returns the names of the log's entries, each with its vintage.
-func (w *town) logged(t testing.TB) []string {
-	t.Helper()
+func (w *town) logged(tb testing.TB) []string {
+	tb.Helper()
 	var out []string
-	err := w.entries(t.Context(), 0, func(_ uint64, entry []byte) error {
+	err := w.entries(tb.Context(), 0, func(_ uint64, entry []byte) error {
 		st, _, err := statement.Parse(entry)
 		out = append(out, w.full(Ref{w.path(st.Name), st.Vintage}))
 		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out
 }

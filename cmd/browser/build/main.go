@@ -11,8 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-
-	"yuzhou/cmd/browser/sources"
 )
 
 func main() {
@@ -23,7 +21,7 @@ func main() {
 }
 
 func build() error {
-	root, err := sources.Root()
+	top, err := root()
 	if err != nil {
 		return err
 	}
@@ -34,7 +32,7 @@ func build() error {
 	defer os.RemoveAll(work) //nolint:errcheck // a temporary folder
 	out := filepath.Join(work, "verify.wasm")
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", out, "./cmd/browser") //nolint:gosec,noctx // our own words
-	cmd.Dir, cmd.Stderr = root, os.Stderr
+	cmd.Dir, cmd.Stderr = top, os.Stderr
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
 	if err := cmd.Run(); err != nil {
 		return err
@@ -62,12 +60,12 @@ func build() error {
 	if err != nil {
 		return err
 	}
-	digest, err := sources.Digest(root)
+	sum, err := digest(top)
 	if err != nil {
 		return err
 	}
-	for name, body := range map[string][]byte{"verify.wasm.gz": zipped.Bytes(), "wasm_exec.js": glue, "verify.wasm.sources": []byte(digest + "\n")} {
-		if err := os.WriteFile(filepath.Join(root, sources.Assets, name), body, 0o644); err != nil { //nolint:gosec // public
+	for name, body := range map[string][]byte{"verify.wasm.gz": zipped.Bytes(), "wasm_exec.js": glue, "verify.wasm.sources": []byte(sum + "\n")} {
+		if err := os.WriteFile(filepath.Join(top, assets, name), body, 0o644); err != nil { //nolint:gosec // public
 			return err
 		}
 	}

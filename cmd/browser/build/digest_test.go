@@ -1,4 +1,4 @@
-package sources
+package main
 
 import (
 	"os"
@@ -9,15 +9,15 @@ import (
 
 // TestFresh: the verifier that browsers get is made from the sources as they are.
 func TestFresh(t *testing.T) {
-	root, err := Root()
+	top, err := root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := Digest(root)
+	want, err := digest(top)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile(filepath.Join(root, Assets, "verify.wasm.sources"))
+	got, err := os.ReadFile(filepath.Join(top, assets, "verify.wasm.sources"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,4 @@
-// Package sources tells from which files of this module the browser's verifier is made,
-// so that one that was made from older ones is noticed.
-package sources
+package main
 
 import (
 	"crypto/sha256"
@@ -13,20 +11,20 @@ import (
 	"strings"
 )
 
-// Assets is the folder that the verifier is put into, from the module's root.
-const Assets = "kernel/web/assets/own"
+// assets is the folder that the verifier is put into, from the module's root.
+const assets = "kernel/web/assets/own"
 
-// Root returns the folder of the module.
-func Root() (string, error) {
+// root returns the folder of the module.
+func root() (string, error) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output() //nolint:noctx // at once
 	return strings.TrimSpace(string(out)), err
 }
 
-// Digest returns the SHA-256, hex, of the Go files of this module that the verifier is
+// digest returns the SHA-256, hex, of the Go files of this module that the verifier is
 // made from, with their names, and of the versions of the modules that it uses.
-func Digest(root string) (string, error) {
+func digest(top string) (string, error) {
 	cmd := exec.Command("go", "list", "-deps", "-f", "{{if .Module}}{{if .Module.Main}}{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}}\n{{end}}{{else}}@{{.Module.Path}} {{.Module.Version}}\n{{end}}{{end}}", "./cmd/browser") //nolint:noctx // at once
-	cmd.Dir = root
+	cmd.Dir = top
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
 	out, err := cmd.Output()
 	if err != nil {
@@ -44,7 +42,7 @@ func Digest(root string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		name, err := filepath.Rel(root, line)
+		name, err := filepath.Rel(top, line)
 		if err != nil {
 			return "", err
 		}
