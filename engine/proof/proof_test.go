@@ -38,6 +38,7 @@ type town struct {
 	*Service
 	clock *clock
 	dir   string
+	every time.Duration           // between checkpoints
 	fail  func(entries int) error // of the next appends; nil: they go well
 }
 
@@ -59,7 +60,7 @@ func (f faulty) Append(ctx context.Context, entries ...[]byte) ([]uint64, error)
 // build returns a town on a database; the log and the sealing key are in dir.
 func build(tb testing.TB, db *store.DB, dir string) *town {
 	tb.Helper()
-	w := &town{clock: &clock{begin()}, dir: dir}
+	w := &town{clock: &clock{begin()}, dir: dir, every: 100 * time.Millisecond}
 	host := module.Host{
 		DB: db, Log: slog.New(slog.DiscardHandler), Now: w.clock.now,
 		Site: web.Site{Unit: "500000", Prefix: "88.500.1", Version: "0.1.0", Now: w.clock.now, Zone: time.UTC},
@@ -68,7 +69,7 @@ func build(tb testing.TB, db *store.DB, dir string) *town {
 	w.Service = New(host, quiet{}, Config{
 		Keys: func() (seal.KEK, error) { return seal.Key(strings.Repeat("k", 32)), nil },
 		Open: func(ctx context.Context, o Opening) (Log, error) {
-			l, err := logstore.Open(ctx, logstore.Config{Dir: folder, Signer: o.Signer, Verifier: o.Verifier, Least: o.Least, Policy: w.Policy, Every: 100 * time.Millisecond})
+			l, err := logstore.Open(ctx, logstore.Config{Dir: folder, Signer: o.Signer, Verifier: o.Verifier, Least: o.Least, Policy: w.Policy, Every: w.every})
 			if err != nil {
 				return nil, err
 			}
@@ -205,6 +206,26 @@ func TestStateTwice(t *testing.T) {
 		w.settle(t)
 		if got := w.standing(t, other); got.State != Proved || got.Vintage != 2 {
 			t.Errorf("the next vintage: %+v", got)
+		}
+	})
+}
+
+// TestMany: more claims than are signed at once, before there is a key, and more than that
+// which cannot be stated.
+func TestMany(t *testing.T) {
+	eachTown(t, func(t *testing.T, w *town) {
+		var stuck, fine []Claim
+		for i := range atOnce + 10 {
+			name := fmt.Sprintf("st.a/%d/2023", i)
+			stuck = append(stuck, Claim{
+				Kind: statement.Derived, Name: "st.b" + name, Value: "1", Period: "2023", Formula: &Formula{ID: "st.x", Text: "x"}, Inputs: []Ref{{"st.none/1/2023", 1}},
+			})
+			fine = append(fine, number(name, 1, "1"))
+		}
+		w.claim(t, append(stuck, fine...)...)
+		w.settle(t)
+		if n := len(w.logged(t)); n != len(fine)+2 {
+			t.Errorf("the log has %d entries, want %d", n, len(fine)+2)
 		}
 	})
 }

@@ -123,7 +123,11 @@ func (s *Service) propose(ctx context.Context, tx store.Tx, c Claim) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO proof_claim (id, name, vintage, doc) VALUES ($1, $2, $3, $4)`, s.claimID(), c.Name, c.Vintage, string(doc))
+	turn := 1
+	if c.Kind == statement.KeyState {
+		turn = 0
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO proof_claim (id, name, vintage, turn, doc) VALUES ($1, $2, $3, $4, $5)`, s.claimID(), c.Name, c.Vintage, turn, string(doc))
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -72,96 +73,111 @@ func (s *Service) drain(ctx context.Context) (mine bool, err error) {
 	s.sequencing.Lock()
 	defer s.sequencing.Unlock()
 	for {
-		n, err := s.round(ctx)
+		more, err := s.round(ctx)
 		if fault.KindOf(err) == fault.Busy && s.opened == nil {
 			return false, nil
 		}
-		if err != nil || n == 0 {
+		if err != nil || !more {
 			return true, err
 		}
 	}
 }
 
-// round signs, stores and logs some of what waits and says how much. The caller holds
-// s.sequencing.
-func (s *Service) round(ctx context.Context) (int, error) {
-	var waiting []pendingClaim
-	unplaced := false
-	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
-		if waiting, err = s.waiting(ctx, tx); err != nil {
-			return err
-		}
-		unplaced, err = tx.One(ctx, `SELECT 1 FROM proof_statement WHERE place < 0 LIMIT 1`, nil, new(int))
-		return err
-	})
-	if err != nil || len(waiting) == 0 && !unplaced {
-		return 0, err
+// round signs, stores and logs some of what waits; more says that there may be more of it.
+// The caller holds s.sequencing.
+func (s *Service) round(ctx context.Context) (more bool, err error) {
+	p, err := s.look(ctx)
+	if err != nil || p.waited == 0 && !p.unplaced {
+		return false, err
 	}
 	if err := s.ensure(ctx); err != nil {
-		return 0, err
+		return false, err
 	}
-	all, keyless, err := s.sign(ctx, waiting)
-	if err != nil {
-		return 0, err
+	if err := s.write(ctx, p.out, p.keyless); err != nil {
+		return false, err
 	}
-	if err := s.write(ctx, all, keyless); err != nil {
-		return 0, err
-	}
-	if err := s.enter(ctx, all); err != nil {
+	if err := s.enter(ctx, p.out); err != nil {
 		// What has been appended of it is found in the log the next time.
-		return 0, errors.Join(err, s.forget(ctx))
+		return false, errors.Join(err, s.forget(ctx))
 	}
-	if n := len(all) + len(keyless); n > 0 || len(waiting) == 0 {
-		return n, nil
+	if len(p.out)+len(p.keyless) == 0 && p.waited > 0 {
+		s.log.ErrorContext(ctx, "claims cannot be stated: what they rest on is not stated", slog.Int("claims", p.waited), slog.String("first", p.first))
+		return false, nil
 	}
-	s.log.ErrorContext(ctx, "claims cannot be stated: what they rest on is not stated", slog.Int("claims", len(waiting)), slog.String("first", waiting[0].Name))
-	return 0, nil
+	return len(p.out) < p.waited || p.waited >= atOnce, nil
 }
 
-// waiting reads the oldest claims. What keys say comes first, for they sign the rest.
-func (s *Service) waiting(ctx context.Context, tx store.Tx) ([]pendingClaim, error) {
-	return store.Collect(ctx, tx, `SELECT id, doc FROM proof_claim ORDER BY id LIMIT `+itoa(atOnce), nil, func(scan func(...any) error) (p pendingClaim, err error) {
-		var doc string
-		if err := scan(&p.id, &doc); err != nil {
-			return p, err
-		}
-		return p, json.Unmarshal([]byte(doc), &p.Claim)
-	})
-}
-
-// signing is one pass over what waits, in one read transaction.
-type signing struct {
-	s       *Service
-	tx      store.Tx
-	last    time.Time       // the newest issued
-	digests map[Ref]string  // of what this pass has signed
-	keyless map[string]bool // units without a key
-	out     []signed
-}
-
-// sign makes statements of claims. Those that rest on what is not stated yet are left
-// for the next round, and so are those of units without a key, which it lists.
-func (s *Service) sign(ctx context.Context, waiting []pendingClaim) ([]signed, []string, error) {
-	p := signing{s: s, digests: map[Ref]string{}, keyless: map[string]bool{}}
-	err := s.db.Read(ctx, func(tx store.Tx) error {
+// look makes statements of what waits, the oldest first. When none of the oldest can be
+// stated, because what they rest on is not, it goes on to those after them.
+func (s *Service) look(ctx context.Context) (*signing, error) {
+	p := &signing{s: s, digests: map[Ref]string{}, keyless: map[string]bool{}}
+	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
 		p.tx = tx
+		if p.unplaced, err = tx.One(ctx, `SELECT 1 FROM proof_statement WHERE place < 0 LIMIT 1`, nil, new(int)); err != nil {
+			return err
+		}
 		var last int64
 		if _, err := tx.One(ctx, `SELECT issued FROM proof_statement ORDER BY place DESC LIMIT 1`, nil, &last); err != nil {
 			return err
 		}
 		p.last = store.FromMicros(last)
-		for _, c := range waiting {
-			if err := p.one(ctx, c); err != nil {
+		for turn, after := 0, ""; turn <= 1; {
+			some, err := s.waiting(ctx, tx, turn, after)
+			if err != nil {
 				return err
 			}
+			if err := p.all(ctx, some); err != nil || turn == 1 && len(p.out)+len(p.keyless) > 0 {
+				return err
+			}
+			if len(some) < atOnce {
+				turn, after = turn+1, ""
+				continue
+			}
+			after = some[len(some)-1].id
 		}
 		return nil
 	})
-	var units []string
-	for u := range p.keyless {
-		units = append(units, u)
+	return p, err
+}
+
+// waiting reads the oldest claims of a turn after an id: what keys say comes first, for
+// they sign the rest.
+func (s *Service) waiting(ctx context.Context, tx store.Tx, turn int, after string) ([]pendingClaim, error) {
+	return store.Collect(ctx, tx, `SELECT id, doc FROM proof_claim WHERE turn = $1 AND id > $2 ORDER BY turn, id LIMIT `+itoa(atOnce), []any{turn, after},
+		func(scan func(...any) error) (p pendingClaim, err error) {
+			var doc string
+			if err := scan(&p.id, &doc); err != nil {
+				return p, err
+			}
+			return p, json.Unmarshal([]byte(doc), &p.Claim)
+		})
+}
+
+// signing is one pass over what waits, in one read transaction.
+type signing struct {
+	s        *Service
+	tx       store.Tx
+	last     time.Time       // the newest issued
+	digests  map[Ref]string  // of what this pass has signed
+	keyless  map[string]bool // units without a key
+	out      []signed
+	waited   int    // claims that were looked at
+	first    string // name of the first
+	unplaced bool   // statements are not known to be in the log
+}
+
+// all makes statements of claims. Those that rest on what is not stated yet are left for
+// the next round, and so are those of units without a key.
+func (p *signing) all(ctx context.Context, some []pendingClaim) error {
+	for _, c := range some {
+		if p.waited++; p.waited == 1 {
+			p.first = c.Name
+		}
+		if err := p.one(ctx, c); err != nil {
+			return err
+		}
 	}
-	return p.out, units, err
+	return nil
 }
 
 func (p *signing) one(ctx context.Context, c pendingClaim) error {
@@ -254,7 +270,7 @@ func (p *signing) digest(ctx context.Context, r Ref) (string, error) {
 }
 
 // write stores statements in place of their claims, not yet in the log, and makes keys.
-func (s *Service) write(ctx context.Context, all []signed, keyless []string) error {
+func (s *Service) write(ctx context.Context, all []signed, keyless map[string]bool) error {
 	if len(all)+len(keyless) == 0 {
 		return nil
 	}
@@ -266,7 +282,7 @@ func (s *Service) write(ctx context.Context, all []signed, keyless []string) err
 		if err := tx.ExecAll(ctx, changes); err != nil {
 			return err
 		}
-		for _, unit := range keyless {
+		for _, unit := range slices.Sorted(maps.Keys(keyless)) {
 			if err := s.makeKey(ctx, tx, unit, "k1", statement.SuiteEdDSA); err != nil {
 				return err
 			}

@@ -3,9 +3,11 @@ CREATE TABLE proof_claim (
     id      TEXT   NOT NULL PRIMARY KEY, -- sorts by time
     name    TEXT   NOT NULL,
     vintage BIGINT NOT NULL CHECK (vintage > 0),
+    turn    BIGINT NOT NULL, -- 0: of a key, which signs the rest; 1: any other
     doc     TEXT   NOT NULL, -- JSON of Claim
     UNIQUE (name, vintage)
 );
+CREATE INDEX proof_claim_turn ON proof_claim (turn, id);
 -- Statements as signed, the very bytes that the log has. Append-only but for place.
 CREATE TABLE proof_statement (
     name    TEXT   NOT NULL,
