@@ -308,3 +308,31 @@ func rank(k secret) int {
 	}
 	return 1
 }
+
+// Enrol takes the public key of a unit that a device holds into the register: from now on
+// the unit signs with it, and Config.Device gives the signer.
+//
+// Errors: fault.Conflict when the unit has a key of that name or one of the suite in
+// force; fault.Invalid when public is no key.
+func (s *Service) Enrol(ctx context.Context, unit, key string, public statement.Key) error {
+	if public == (statement.Key{}) {
+		return fault.New(fault.Invalid, "the public key of %s#%s is none", unit, key)
+	}
+	return s.db.Write(ctx, func(tx store.Tx) error {
+		used, err := tx.One(ctx, `SELECT 1 FROM proof_secret WHERE unit = $1 AND suite = $2 AND ended = 0 AND key <> $3`, []any{unit, public.Suite(), rootKey}, new(int))
+		if err != nil {
+			return err
+		}
+		if used {
+			return fault.Say(fault.Conflict, "单位 %s 已有该算法的有效密钥，请先结束它。", "unit %s has a key of that suite in force: end it first", unit)
+		}
+		k := secret{unit: unit, key: key, suite: public.Suite(), public: public.String(), made: store.Micros(s.now())}
+		if err := putSecret(ctx, tx, k); err != nil {
+			return err
+		}
+		if err := s.stateKey(ctx, tx, k, keyInForce); err != nil {
+			return err
+		}
+		return s.who.Audit(ctx, tx, "proof.key.enrol", s.name(k.method()), k.suite)
+	})
+}
