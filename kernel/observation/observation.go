@@ -32,11 +32,12 @@ const (
 	Target      Status = "target"      // 目标: what is wished for, not what is
 	Derived     Status = "derived"     // 推算: computed here, never published as stated
 	Demo        Status = "demo"        // 演示: made by a command
+	Withdrawn   Status = "withdrawn"   // 撤回: the vintage before no longer holds, and nothing takes its place
 )
 
 // Statuses lists all of them, for forms, codelists and tests.
 func Statuses() []Status {
-	return []Status{Estimate, Flash, Preliminary, Reported, Final, Revised, Claim, Target, Derived, Demo}
+	return []Status{Estimate, Flash, Preliminary, Reported, Final, Revised, Claim, Target, Derived, Demo, Withdrawn}
 }
 
 // ParseStatus reads a status; anything else is fault.Invalid.
@@ -49,6 +50,9 @@ func ParseStatus(s string) (Status, error) {
 
 // Settled reports whether the number may still be expected to change.
 func (s Status) Settled() bool { return s == Final || s == Reported || s == Revised }
+
+// Ours reports whether only this program gives the status: no file, form or pack may.
+func (s Status) Ours() bool { return s == Derived || s == Demo || s == Withdrawn }
 
 // Source is where a number stands, so that anyone can look.
 type Source struct {
@@ -90,6 +94,13 @@ type Observation struct {
 	Recorded  time.Time // when this database learned it
 	By        string    // who recorded it
 	Highlight int       // of the yearly report's ten highlights; 0 for none
+	Was       Status    // of a withdrawn number: its status before; else ""
+}
+
+// Wished reports whether the number says what is wished for: a target, or the
+// withdrawal of one.
+func (o Observation) Wished() bool {
+	return o.Status == Target || o.Status == Withdrawn && o.Was == Target
 }
 
 // Name returns the observation's resolvable name under prefix; the vintage is
@@ -213,9 +224,9 @@ func (i Indicator) Concept(lang string) string {
 type Series struct {
 	Indicator Indicator
 	Unit      string
-	Points    []Observation // the newest vintage of each period, by period; no targets
-	Vintages  []Observation // everything, by period and vintage
-	Targets   []Observation // what was wished for
+	Points    []Observation // the newest vintage of each period, by period; no targets, none withdrawn
+	Vintages  []Observation // everything, withdrawals too, by period and vintage
+	Targets   []Observation // what was wished for, unless it is withdrawn
 }
 
 // Latest returns the point of the last period, and false when there is none.
@@ -226,11 +237,18 @@ func (s Series) Latest() (Observation, bool) {
 	return s.Points[len(s.Points)-1], true
 }
 
-// NewSeries sorts the vintages of one indicator and unit into a Series.
+// NewSeries sorts the vintages of one indicator and unit into a Series. A withdrawal
+// takes its period out of the points, or out of the targets when it withdraws a
+// target; a vintage after it puts the period in again.
 func NewSeries(i Indicator, unit string, vintages []Observation) Series {
 	s := Series{Indicator: i, Unit: unit, Vintages: slices.SortedFunc(slices.Values(vintages), Compare)}
 	for _, o := range s.Vintages {
+		again := func(p Observation) bool { return p.Period == o.Period }
 		switch n := len(s.Points); {
+		case o.Status == Withdrawn && o.Wished():
+			s.Targets = slices.DeleteFunc(s.Targets, again)
+		case o.Status == Withdrawn:
+			s.Points = slices.DeleteFunc(s.Points, again)
 		case o.Status == Target:
 			s.Targets = append(s.Targets, o)
 		case n > 0 && s.Points[n-1].Period == o.Period:

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/observation"
 	"yuzhou/kernel/period"
-	"yuzhou/kernel/ref"
 	"yuzhou/kernel/web"
 	"yuzhou/modules/indicators/sheet"
 )
@@ -53,6 +51,13 @@ type ExplainInput struct {
 	Period string `query:"period" required:"true"`
 }
 
+type withdrawInput struct {
+	Body struct {
+		Name   string `json:"name" doc:"resolvable, with or without prefix and vintage" example:"88.500.1/st.hte/500000/2023-06-30"`
+		Reason string `json:"reason" doc:"shown to everybody; at most 1000 characters"`
+	}
+}
+
 func (s *Service) operations(rt *web.Router) {
 	web.Serve(rt, web.Operation{Path: "/indicators/definitions", ID: "listIndicators", Summary: "Definitions of indicators"}, s.listOperation)
 	web.Serve(rt, web.Operation{Path: "/indicators/definitions/{id}", ID: "getIndicator", Summary: "One definition"},
@@ -88,7 +93,10 @@ func (s *Service) operations(rt *web.Router) {
 				return web.List[Datum]{}, err
 			}
 			all, err := s.Figures(ctx, in.Document, known)
-			return web.Paginate(s.data(all), in.Cursor, in.Limit, func(d Datum) string { return d.Source.Figure + " " + d.Name }), err
+			if err != nil {
+				return web.List[Datum]{}, err
+			}
+			return s.page(ctx, all, in.Paged, func(o observation.Observation) string { return o.Source.Figure + " " + o.Name(s.site.Prefix).String() })
 		})
 	web.Serve(rt, web.Operation{Path: "/indicators/names/{name}", ID: "getObservation", Summary: "The number that a resolvable name means; / in the name is written %2F"},
 		func(ctx context.Context, in *struct {
@@ -96,8 +104,21 @@ func (s *Service) operations(rt *web.Router) {
 		},
 		) (Datum, error) {
 			o, err := s.Resolve(ctx, in.Name)
-			return s.datum(o), err
+			if err != nil {
+				return Datum{}, err
+			}
+			return s.attested(ctx, o)
 		})
+	web.Serve(rt, web.Operation{
+		Method: http.MethodPost, Path: "/indicators/withdrawals", ID: "withdrawNumber", Summary: "Withdraw a published number: it no longer holds, and nothing takes its place",
+		Need: actor.Curate,
+	}, func(ctx context.Context, in *withdrawInput) (Datum, error) {
+		o, err := s.Withdraw(ctx, in.Body.Name, in.Body.Reason)
+		if err != nil {
+			return Datum{}, err
+		}
+		return s.attested(ctx, o)
+	})
 	web.Serve(rt, web.Operation{Path: "/indicators/documents/{id}", ID: "getDocument", Summary: "A source with its text, where we hold it"},
 		func(ctx context.Context, in *struct {
 			ID string `path:"id"`
@@ -131,12 +152,17 @@ func (s *Service) orCity(unit string) string {
 	return unit
 }
 
-func (s *Service) data(all []observation.Observation) []Datum {
-	out := make([]Datum, len(all))
-	for i, o := range all {
-		out[i] = s.datum(o)
+// page answers one page of numbers, each with how far it is proved.
+func (s *Service) page(ctx context.Context, all []observation.Observation, p Paged, key func(observation.Observation) string) (web.List[Datum], error) {
+	some := web.Paginate(all, p.Cursor, p.Limit, key)
+	out := web.List[Datum]{Items: make([]Datum, len(some.Items)), Next: some.Next}
+	for i, o := range some.Items {
+		var err error
+		if out.Items[i], err = s.attested(ctx, o); err != nil {
+			return out, err
+		}
 	}
-	return out
+	return out, nil
 }
 
 func (s *Service) observationsOperation(ctx context.Context, in *ObservationsInput) (web.List[Datum], error) {
@@ -148,7 +174,7 @@ func (s *Service) observationsOperation(ctx context.Context, in *ObservationsInp
 	if err != nil {
 		return web.List[Datum]{}, err
 	}
-	var out []Datum
+	var out []observation.Observation
 	for _, unit := range units {
 		series, err := s.Series(ctx, in.Indicator, unit, known)
 		if err != nil {
@@ -156,13 +182,15 @@ func (s *Service) observationsOperation(ctx context.Context, in *ObservationsInp
 		}
 		for _, o := range wanted(series, in.History) {
 			if in.Period == "" || o.Period.String() == in.Period {
-				out = append(out, s.datum(o))
+				out = append(out, o)
 			}
 		}
 	}
-	key := func(d Datum) string { return d.Area + " " + d.Period + " " + d.Name }
-	slices.SortStableFunc(out, func(a, b Datum) int { return strings.Compare(key(a), key(b)) })
-	return web.Paginate(out, in.Cursor, in.Limit, key), nil
+	key := func(o observation.Observation) string {
+		return o.Unit + " " + o.Period.String() + " " + o.Name(s.site.Prefix).String()
+	}
+	slices.SortStableFunc(out, func(a, b observation.Observation) int { return strings.Compare(key(a), key(b)) })
+	return s.page(ctx, out, in.Paged, key)
 }
 
 // unitsAsked checks the period and lists the units that are asked about.
@@ -199,30 +227,20 @@ func derivedOf(series observation.Series) []observation.Observation {
 // Resolve returns the number that a name means: a given vintage, or without one
 // the newest.
 func (s *Service) Resolve(ctx context.Context, name string) (observation.Observation, error) {
-	var none observation.Observation
-	r, err := ref.Parse(name)
+	asked, pinned, err := s.parseName(name)
 	if err != nil {
-		return none, err
+		return asked, err
 	}
-	parts := strings.Split(r.Path(), "/")
-	if r.Prefix() != s.site.Prefix || len(parts) != 3 {
-		return none, fault.New(fault.NotFound, "%q is not the name of a number here; one is %s/st.hte/%s/2023-06-30", name, s.site.Prefix, s.site.Unit)
-	}
-	last, vintage, pinned := strings.Cut(parts[2], "@")
-	p, err := observation.ParsePathPeriod(last)
+	series, err := s.Series(ctx, asked.Indicator, asked.Unit, s.now())
 	if err != nil {
-		return none, err
-	}
-	series, err := s.Series(ctx, parts[0], parts[1], s.now())
-	if err != nil {
-		return none, err
+		return asked, err
 	}
 	for _, o := range slices.Backward(slices.Concat(series.Vintages, series.Points)) {
-		if o.Period == p && (!pinned || vintage == strconv.Itoa(o.Vintage)) {
+		if o.Period == asked.Period && (pinned == 0 || pinned == o.Vintage) {
 			return o, nil
 		}
 	}
-	return none, fault.New(fault.NotFound, "there is no number %q", name)
+	return asked, fault.New(fault.NotFound, "there is no number %q", name)
 }
 
 // unitsWith lists the units in which an indicator has numbers.
@@ -285,7 +303,7 @@ func (s *Service) exportFile(w http.ResponseWriter, r *http.Request) error {
 	var failed error
 	rows := s.exported(r.Context(), ids, q.Get("history") == "true", known, &failed)
 	e := sheet.Export{
-		Lang: web.ShellOf(r.Context()).Lang, Name: func(o observation.Observation) string { return o.Name(s.site.Prefix).String() },
+		Lang: web.ShellOf(r.Context()).Lang, Name: s.cited, Bundle: s.bundle,
 		Zone: s.site.Zone, BOM: q.Get("bom") == "true", Source: s.site.Name.ZH, AsOf: known,
 	}
 	kind, write := "text/csv; charset=utf-8", sheet.WriteCSV

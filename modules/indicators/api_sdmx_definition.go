@@ -70,7 +70,11 @@ func (p *published) attributes() []part {
 		{sdmx.Component{ID: "PRINTED"}, "原样", "As printed", "", ""},
 		{sdmx.Component{ID: "KNOWN_SINCE", Type: "DateTime"}, "何时已知", "Known since", "", ""},
 		{sdmx.Component{ID: "SOURCE"}, "来源", "Source", "文献编号,# 后为行号。", "Id of the document; after # the lines."},
-		{sdmx.Component{ID: "NAME"}, "名称", "Name", "此数此版的可解析名称。", "Resolvable name of this vintage of the number."},
+		{sdmx.Component{ID: "NAME"}, "名称", "Name", "此数此版的可解析名称。", "Resolvable name of this vintage of the number; of a derived one, without vintage."},
+		{
+			sdmx.Component{ID: "EVIDENCE", Type: "URI"},
+			"凭证", "Evidence", "凭证文件的地址;任何人可据以核对此数。", "Address of the number's bundle, with which anyone can check it.",
+		},
 	}
 }
 
@@ -86,7 +90,7 @@ func (s *Service) attributesOf(o observation.Observation) []sdmx.Value {
 	}
 	values := []string{
 		codes.StatusCode(o.Status), string(o.Status), string(o.Quantity.Cmp), unit, strconv.Itoa(mult),
-		strconv.Itoa(o.Quantity.Value.Places()), o.Printed, known, sourceText(o.Source), o.Name(s.site.Prefix).String(),
+		strconv.Itoa(o.Quantity.Value.Places()), o.Printed, known, sourceText(o.Source), s.cited(o), s.bundle(o),
 	}
 	out := make([]sdmx.Value, len(values))
 	for i, v := range values {
@@ -110,9 +114,11 @@ func sourceText(src observation.Source) string {
 }
 
 func (s *Service) obsOf(o observation.Observation) sdmx.Obs {
-	return sdmx.Obs{
-		Period: sdmx.FormatPeriod(o.Period), Values: []sdmx.Value{{o.Quantity.Value.String()}}, Attrs: s.attributesOf(o),
+	obs := sdmx.Obs{Period: sdmx.FormatPeriod(o.Period), Values: []sdmx.Value{{o.Quantity.Value.String()}}, Attrs: s.attributesOf(o)}
+	if o.Status == observation.Withdrawn {
+		obs.Values[0] = nil // OBS_STATUS O says that there is none
 	}
+	return obs
 }
 
 // freqOf is the code of CL_FREQ for a period.
@@ -140,6 +146,7 @@ func (p *published) statusCodes() sdmx.Codelist {
 		observation.Reported: {"公布", "Reported, its finality not said"}, observation.Final: {"最终", "Final"}, observation.Revised: {"修订", "Revised"},
 		observation.Claim: {"声称", "Claim of its compiler"}, observation.Target: {"目标", "Target"},
 		observation.Derived: {"推算", "Derived: computed here"}, observation.Demo: {"演示", "Demonstration"},
+		observation.Withdrawn: {"撤回", "Withdrawn: it no longer holds, and nothing takes its place"},
 	}
 	for _, st := range observation.Statuses() {
 		l.Codes = append(l.Codes, sdmx.Code{ID: string(st), Name: texts(words[st][0], words[st][1])})

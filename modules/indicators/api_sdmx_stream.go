@@ -166,7 +166,7 @@ func (x *stream) stored(ctx context.Context, i observation.Indicator, l look) ([
 	if err != nil {
 		return nil, err
 	}
-	rows = slices.DeleteFunc(rows, func(o observation.Observation) bool { return (o.Status == observation.Target) != x.flow.targets })
+	rows = slices.DeleteFunc(rows, func(o observation.Observation) bool { return o.Wished() != x.flow.targets })
 	slices.SortStableFunc(rows, func(a, b observation.Observation) int {
 		if c := strings.Compare(a.Unit, b.Unit); c != 0 {
 			return c
@@ -183,12 +183,18 @@ func (x *stream) stored(ctx context.Context, i observation.Indicator, l look) ([
 		if len(out) == 0 || out[len(out)-1].Unit != first.Unit {
 			out = append(out, observation.Series{Indicator: i, Unit: first.Unit})
 		}
-		if at := l.choose(n); at >= 0 {
+		if at := l.choose(n); at >= 0 && !x.withdrawn(l, rows[at]) {
 			out[len(out)-1].Points = append(out[len(out)-1].Points, rows[at])
 		}
 		rows = rows[n:]
 	}
 	return out, nil
+}
+
+// withdrawn reports whether a walk leaves a vintage out because it is a withdrawal: it
+// is shown as missing to whoever asks for history or for what has changed.
+func (x *stream) withdrawn(l look, o observation.Observation) bool {
+	return o.Status == observation.Withdrawn && !l.history && x.q.UpdatedAfter.IsZero()
 }
 
 // choose picks one of the n vintages of a period, or -1.

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -25,6 +26,7 @@ func verbs() []module.Verb {
 		{Name: "explain", Args: "INDICATOR", Help: "how a number came about: formula, inputs, sources", Bind: explainVerb},
 		{Name: "import", Args: "FILE", Help: "take in a CSV or XLSX file, all or nothing; exit 1 when a row is refused", Bind: importVerb},
 		{Name: "export", Args: "[INDICATOR…]", Help: "numbers as CSV, or XLSX with --out FILE.xlsx", Bind: exportVerb},
+		{Name: "withdraw", Args: "NAME", Help: "say that a published number no longer holds and that nothing takes its place", Bind: withdrawVerb},
 	}
 }
 
@@ -251,6 +253,30 @@ func exportVerb(flags *flag.FlagSet) module.Run {
 			return os.WriteFile(*to, raw, 0o600)
 		}
 		_, err = c.Out.Write(raw)
+		return err
+	}
+}
+
+func withdrawVerb(flags *flag.FlagSet) module.Run {
+	reason := flags.String("reason", "", "why; shown to everybody")
+	return func(ctx context.Context, c module.Call) error {
+		name, err := one(c, "name")
+		if err != nil {
+			return err
+		}
+		api, err := c.API()
+		if err != nil {
+			return err
+		}
+		var d Datum
+		in := map[string]string{"name": name, "reason": *reason}
+		if err := api.Do(ctx, http.MethodPost, "/indicators/withdrawals", in, &d); err != nil {
+			return err
+		}
+		if c.JSON {
+			return c.PrintJSON(d)
+		}
+		_, err = fmt.Fprintf(c.Out, "%s  %s  %s  %s\n", d.Name, d.Printed, d.Status, d.KnownSince[:10])
 		return err
 	}
 }

@@ -30,6 +30,7 @@ type Datum struct {
 	Rank       *observation.Rank  `json:"rank,omitempty"`
 	Inputs     []string           `json:"inputs,omitempty" doc:"of a derived number: figures it is made from"`
 	Working    string             `json:"working,omitempty" doc:"of a derived number: its arithmetic or formula"`
+	Evidence   *Evidence          `json:"evidence,omitempty" doc:"how far it is proved; none of demonstrations"`
 }
 
 func (s *Service) datum(o observation.Observation) Datum {
@@ -39,6 +40,7 @@ func (s *Service) datum(o observation.Observation) Datum {
 		Value: o.Quantity.Value.Float(), Comparator: string(o.Quantity.Cmp), Unit: unit, Scale: scale, Measure: o.Quantity.Unit.String(),
 		Places: o.Quantity.Value.Places(), Printed: o.Printed, Status: string(o.Status), Vintage: o.Vintage,
 		KnownSince: o.Known.In(s.site.Zone).Format(time.RFC3339), Source: o.Source, Rank: o.Rank, Inputs: o.Inputs, Working: o.Working,
+		Evidence: s.named(o),
 	}
 	if o.KnownBy {
 		d.KnownIs = "latest"

@@ -132,7 +132,7 @@ func (s *Service) stored(ctx context.Context, indicator, unit string, known time
 }
 
 // Figure returns the newest vintage, known at the instant, of the number that
-// has this id in its document, or fault.NotFound.
+// has this id in its document, or fault.NotFound, also when it is withdrawn.
 func (s *Service) Figure(ctx context.Context, id string, known time.Time) (observation.Observation, error) {
 	var o observation.Observation
 	err := s.db.Read(ctx, func(tx store.Tx) error {
@@ -143,7 +143,9 @@ func (s *Service) Figure(ctx context.Context, id string, known time.Time) (obser
 		if len(rows) == 0 {
 			return fault.New(fault.NotFound, "there is no figure %q known by %s", id, known.Format(time.DateOnly))
 		}
-		o = rows[len(rows)-1]
+		if o = rows[len(rows)-1]; o.Status == observation.Withdrawn {
+			return fault.New(fault.NotFound, "figure %q was withdrawn on %s", id, o.Known.In(s.site.Zone).Format(time.DateOnly))
+		}
 		return nil
 	})
 	return o, err

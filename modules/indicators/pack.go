@@ -200,6 +200,9 @@ func checkFigures(p *pack.Pack, out parsed) {
 		if _, err := observation.ParseStatus(f.Status); err != nil {
 			p.Bad(f.Pos, "pack.value", "figure %s: %v", f.ID, err)
 		}
+		if observation.Status(f.Status) == observation.Withdrawn {
+			p.Bad(f.Pos, "pack.value", "figure %s: status withdrawn (撤回) is given by this program only", f.ID)
+		}
 		if f.Known.Freq() != period.Day {
 			p.Bad(f.Pos, "pack.value", "figure %s: known %q is not a day", f.ID, f.Known)
 		}

@@ -83,7 +83,7 @@ func (s *Service) publishable(ctx context.Context, o observation.Observation, do
 		return err
 	case i.Formula != "":
 		return fault.New(fault.Invalid, "indicator %s is derived by a formula: publish its inputs instead", i.ID)
-	case o.Status == observation.Derived || o.Status == observation.Target:
+	case o.Status == observation.Derived || o.Status == observation.Target || o.Status == observation.Withdrawn:
 		return fault.New(fault.Invalid, "status %s is given by this program only", o.Status)
 	case !i.Unit.Same(o.Quantity.Unit):
 		return fault.New(fault.Invalid, "%s is in %s, but indicator %s counts %s", o.Quantity, o.Quantity.Unit, i.ID, i.Unit)

@@ -176,7 +176,7 @@ func (r Relations) flowing() []string {
 // stated reports whether a number was published as measured, not wished for or
 // worked out.
 func stated(o observation.Observation) bool {
-	return o.Status != observation.Target && o.Status != observation.Derived && o.Status != observation.Demo
+	return o.Status != observation.Target && !o.Status.Ours()
 }
 
 func wished(o observation.Observation) bool { return o.Status == observation.Target }

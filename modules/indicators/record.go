@@ -151,7 +151,7 @@ func (in *importer) admit(ctx context.Context, o observation.Observation) error 
 	if err := in.may(ctx, o.Unit); err != nil {
 		return err
 	}
-	if o.Status == observation.Derived || o.Status == observation.Demo {
+	if o.Status.Ours() {
 		return fault.New(fault.Invalid, "status %s is given by this program only: hand in what was reported", o.Status)
 	}
 	if in.catalog.byID[o.Indicator].Formula != "" {

@@ -25,6 +25,7 @@ type detail struct {
 	Inputs    []string           `json:"inputs,omitempty"`
 	Working   string             `json:"working,omitempty"`
 	Highlight int                `json:"highlight,omitempty"`
+	Was       observation.Status `json:"was,omitempty"`
 }
 
 func scanObservation(scan func(...any) error) (o observation.Observation, err error) {
@@ -56,7 +57,7 @@ func scanObservation(scan func(...any) error) (o observation.Observation, err er
 		return o, err
 	}
 	d.Source.Document, d.Source.Figure = o.Source.Document, o.Source.Figure
-	o.Source, o.Rank, o.KnownBy, o.Inputs, o.Working, o.Highlight = d.Source, d.Rank, d.KnownBy, d.Inputs, d.Working, d.Highlight
+	o.Source, o.Rank, o.KnownBy, o.Inputs, o.Working, o.Highlight, o.Was = d.Source, d.Rank, d.KnownBy, d.Inputs, d.Working, d.Highlight, d.Was
 	return o, nil
 }
 
@@ -163,7 +164,7 @@ func (a *appender) add(ctx context.Context, o observation.Observation) error {
 		return fault.New(fault.Conflict, "%s %s %s: a number known since %s is there already; one known since %s cannot be put before it",
 			o.Indicator, o.Unit, per, store.FromMicros(was.known).Format(time.RFC3339), o.Known.Format(time.RFC3339))
 	}
-	doc, err := json.Marshal(detail{o.Source, o.Rank, o.KnownBy, o.Inputs, o.Working, o.Highlight})
+	doc, err := json.Marshal(detail{o.Source, o.Rank, o.KnownBy, o.Inputs, o.Working, o.Highlight, o.Was})
 	if err != nil {
 		return err
 	}

@@ -22,8 +22,13 @@ func numberPath(o observation.Observation) string {
 }
 
 // Claim is what is stated of a number: as printed, of which document, how far settled.
-// Of a derived one it is what is shown; its formula and inputs come with derivedClaims.
+// Of a withdrawn one it is that it no longer holds. Of a derived one it is what is shown; its formula and inputs come with derivedClaims.
 func Claim(o observation.Observation) proof.Claim {
+	if o.Status == observation.Withdrawn {
+		return proof.Claim{
+			Kind: statement.Observation, Name: numberPath(o), Vintage: int64(o.Vintage), Period: o.Period.String(), Status: string(o.Status), Withdraw: true,
+		}
+	}
 	c := proof.Claim{
 		Kind: statement.Observation, Name: numberPath(o), Vintage: int64(o.Vintage), Value: o.Quantity.Terse(), Unit: o.Quantity.Unit.String(),
 		Period: o.Period.String(), Status: string(o.Status),
@@ -105,7 +110,8 @@ func (s *Service) recordedClaim(ctx context.Context, r proof.Ref) (c proof.Claim
 }
 
 // derivedClaims calls use with the claim of every number that can be computed from what
-// is known now, with its formula and inputs, inputs first.
+// is known now, with its formula and inputs, inputs first; then that those are withdrawn
+// which could be computed before something was withdrawn, and cannot now.
 func (s *Service) derivedClaims(ctx context.Context, use func(proof.Claim) error) error {
 	d, err := s.derivation(ctx, s.now())
 	if err != nil {
@@ -120,23 +126,38 @@ func (s *Service) derivedClaims(ctx context.Context, use func(proof.Claim) error
 		if i.Formula == "" {
 			continue
 		}
-		units, err := s.unitsOf(ctx, d, i)
+		if err := s.eachDerived(ctx, d, i, func(o observation.Observation) error { return e.emit(ctx, o) }); err != nil {
+			return err
+		}
+	}
+	return s.lapsedClaims(ctx, c, &e)
+}
+
+// eachDerived calls use with the numbers of a derived indicator in every unit.
+func (s *Service) eachDerived(ctx context.Context, d *derivation, i observation.Indicator, use func(observation.Observation) error) error {
+	units, err := s.unitsOf(ctx, d, i)
+	if err != nil {
+		return err
+	}
+	for _, unit := range units {
+		series, err := d.series(i.ID, unit)
 		if err != nil {
 			return err
 		}
-		for _, unit := range units {
-			series, err := d.series(i.ID, unit)
-			if err != nil {
+		for _, o := range series.Points {
+			if err := use(o); err != nil {
 				return err
-			}
-			for _, o := range series.Points {
-				if err := e.emit(ctx, o); err != nil {
-					return err
-				}
 			}
 		}
 	}
 	return nil
+}
+
+// withdrawals reads the numbers whose newest vintage is a withdrawal.
+func withdrawals(ctx context.Context, tx store.Tx) ([]observation.Observation, error) {
+	return store.Collect(ctx, tx, `SELECT `+columns+` FROM indicators_observation w WHERE status = 'withdrawn' AND vintage = (
+		SELECT max(vintage) FROM indicators_observation o WHERE o.indicator = w.indicator AND o.unit = w.unit AND o.period = w.period)
+		ORDER BY known, indicator, unit, period`, nil, scanObservation)
 }
 
 // unitsOf lists the units in which a derived indicator may have numbers: those that have

@@ -3,10 +3,12 @@ package indicators
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
+	"yuzhou/engine/proof"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/observation"
 	"yuzhou/kernel/web"
@@ -29,10 +31,20 @@ type numberView struct {
 	Lines       []markedLine
 	Vintages    []vintage
 	Newest      bool
+	Withdrawn   *withdrawn // nil unless the newest vintage is a withdrawal
+	Proof       *proofView // nil of a demonstration
 	Working     *Working
 	Inputs      []vintage
 	Beside      []notice
 	Same        []web.Figure // other figures of the same sentence
+}
+
+// withdrawn is when and why a number was withdrawn.
+type withdrawn struct{ On, Reason string }
+
+// proofView is how far a number is proved, and where that can be checked.
+type proofView struct {
+	State, Bundle, Page, Verify string // addresses "" when nobody has stated it
 }
 
 // markedLine is a line of a source with the number's words marked.
@@ -68,6 +80,9 @@ func (s *Service) showNumber(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Newest = at == len(all)-1
+	if last := all[len(all)-1]; last.Status == observation.Withdrawn {
+		v.Withdrawn = &withdrawn{sh.Day(last.Known.In(sh.Zone)), last.Source.Note}
+	}
 	v.Vintages, _ = s.vintages(sh, observation.Series{Indicator: series.Indicator, Points: all, Vintages: all})
 	return numberPage.Render(w, r, v)
 }
@@ -75,9 +90,11 @@ func (s *Service) showNumber(w http.ResponseWriter, r *http.Request) error {
 func (s *Service) number(ctx context.Context, sh *web.Shell, series observation.Series, o observation.Observation) (numberView, error) {
 	i := series.Indicator
 	v := numberView{
-		Observation: o, Indicator: i, Title: i.Name(sh.Lang), Name: o.Name(s.site.Prefix).String(), Printed: o.Printed,
-		Reading: sh.Figure(o).Text, StatusKey: "status." + string(o.Status), Known: sh.Day(o.Known.In(sh.Zone)),
+		Observation: o, Indicator: i, Title: i.Name(sh.Lang), Name: s.cited(o), Printed: o.Printed,
+		StatusKey: "status." + string(o.Status), Known: sh.Day(o.Known.In(sh.Zone)),
 	}
+	shown := sh.Figure(o)
+	v.Reading, v.Proof = shown.Text, proofOf(shown.Proof)
 	v.AreaName, v.Issuer = s.place(ctx, sh, o.Unit), s.place(ctx, sh, o.Source.Issuer)
 	var err error
 	if v.Beside, err = s.notices(ctx, sh, i.ID); err != nil {
@@ -100,6 +117,17 @@ func (s *Service) number(ctx context.Context, sh *web.Shell, series observation.
 		v.Working = &work
 	}
 	return v, s.inputs(ctx, sh, o, &v)
+}
+
+// proofOf says where what the mark beside a number tells can be checked.
+func proofOf(e web.Evidence) *proofView {
+	switch e.State {
+	case "":
+		return nil
+	case string(proof.Unstated):
+		return &proofView{State: e.State}
+	}
+	return &proofView{State: e.State, Bundle: bundlePath + e.Name, Page: e.Href, Verify: "/verify?name=" + url.QueryEscape(e.Name)}
 }
 
 // place returns a unit's name in the page's language, "" when it is not known.

@@ -264,6 +264,8 @@ func readStatus(s string) (observation.Status, error) {
 		return observation.Derived, nil
 	case "演示":
 		return observation.Demo, nil
+	case "撤回", "已撤回":
+		return observation.Withdrawn, nil
 	}
 	return observation.ParseStatus(strings.ToLower(clip(s)))
 }

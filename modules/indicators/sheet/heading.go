@@ -26,6 +26,7 @@ const (
 	colSource
 	colNote
 	colName
+	colBundle
 	colVintage
 	colScale
 	colBase
@@ -50,6 +51,7 @@ var headings = [columnCount]heading{ //nolint:gochecknoglobals // a table, never
 	colSource:     {[]string{"source"}, []string{"来源"}},
 	colNote:       {[]string{"note"}, []string{"备注"}},
 	colName:       {[]string{"name"}, []string{"标识"}},
+	colBundle:     {[]string{"bundle"}, []string{"凭证"}},
 	colVintage:    {[]string{"vintage"}, []string{"版本"}},
 	colScale:      {[]string{"scale"}, []string{"量级"}},
 	colBase:       {[]string{"base_value", "base value"}, []string{"基本值"}},

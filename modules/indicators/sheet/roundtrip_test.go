@@ -60,7 +60,8 @@ func samples(tb testing.TB) []observation.Observation {
 func export() Export {
 	return Export{
 		Zone: chongqing, Source: "重庆市", AsOf: time.Date(2023, 7, 10, 16, 0, 0, 0, time.UTC),
-		Name: func(o observation.Observation) string { return o.Name("88.500.1").String() },
+		Name:   func(o observation.Observation) string { return o.Name("88.500.1").String() },
+		Bundle: func(o observation.Observation) string { return "/bundles/" + o.Name("88.500.1").String() },
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 type Export struct {
 	Lang   string                               // of the heading: "en", or else Chinese
 	Name   func(observation.Observation) string // resolvable name; nil leaves the column empty
+	Bundle func(observation.Observation) string // address of what proves it; nil leaves the column empty
 	Zone   *time.Location                       // in which a date begins; nil is UTC
 	BOM    bool                                 // CSV: a byte order mark, without which Excel takes UTF-8 for GBK
 	Source string                               // XLSX: who publishes the numbers, for the sheet of notes
@@ -66,7 +67,7 @@ func (e Export) text(c column, o observation.Observation) string {
 		return o.Source.Document
 	case colNote:
 		return o.Source.Note
-	case colName, colVintage, colScale, colBase, colLabels, columnCount:
+	case colName, colBundle, colVintage, colScale, colBase, colLabels, columnCount:
 	}
 	return e.computed(c, o)
 }
@@ -76,6 +77,8 @@ func (e Export) computed(c column, o observation.Observation) string {
 	switch {
 	case c == colName && e.Name != nil:
 		return e.Name(o)
+	case c == colBundle && e.Bundle != nil:
+		return e.Bundle(o)
 	case c == colVintage:
 		return strconv.Itoa(o.Vintage)
 	case c == colScale:

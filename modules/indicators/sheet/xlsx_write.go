@@ -60,7 +60,7 @@ type workbook struct {
 // width is how wide a column is shown, in characters of half width.
 func width(c column) float64 {
 	switch c {
-	case colName, colPrinted, colNote:
+	case colName, colBundle, colPrinted, colNote:
 		return 36
 	case colIndicator, colPeriod, colSource:
 		return 20
@@ -194,12 +194,13 @@ func meaning(c column) string {
 		colValue:      "公布的数值,保留原有位数 / the number with the digits it was published with",
 		colMeasure:    "计量单位,含万、亿 / what is counted, with its scale",
 		colComparator: "= ~(约 about) ~<(近 just under) >(超 over) >=(以上 at least) <=(不超过 at most) <(低于 under)",
-		colStatus:     "estimate 预计 flash 快报 preliminary 初步 reported 公布 final 最终 revised 修订 claim 声称 target 目标 derived 推算 demo 演示",
+		colStatus:     "estimate 预计 flash 快报 preliminary 初步 reported 公布 final 最终 revised 修订 claim 声称 target 目标 derived 推算 demo 演示 withdrawn 撤回",
 		colKnown:      "自何时可知 / since when the number is known",
 		colPrinted:    "原文的写法 / as the source prints it",
 		colSource:     "来源文件 / document it comes from",
 		colNote:       "备注 / note",
 		colName:       "可解析的标识 / resolvable name",
+		colBundle:     "凭证文件的地址,任何人可据以核对 / address of the file with which anyone can check the number",
 		colVintage:    "第几个版本 / which vintage, from 1",
 		colScale:      "计量单位的十的幂次 / power of ten of the measure",
 		colBase:       "折算到基本单位的数值 / the number in the base unit",

@@ -43,7 +43,7 @@ func Statuses() []Code {
 		{"F", "目标", "Forecast value: set as a target"},
 		{"G", "演示", "Experimental value: demonstration data"},
 		{"I", "推算", "Imputed value: computed here from other figures"},
-		{"O", "缺", "Missing value"},
+		{"O", "缺", "Missing value: never known, or withdrawn"},
 		{"P", "快报、初步", "Provisional value: flash or preliminary"},
 		{"R", "修订", "Revised value"},
 		{"U", "声称", "Lower reliability: claim of its compiler, not computed here"},
@@ -70,13 +70,16 @@ func StatusCode(s observation.Status) string {
 		return "R"
 	case observation.Claim:
 		return "U"
+	case observation.Withdrawn:
+		return "O"
 	}
 	return ""
 }
 
 // StatusOf returns the status an OBS_STATUS stands for, false when it stands for
 // none of ours. Of two statuses with one code it is the one that says less:
-// reported for A, preliminary for P.
+// reported for A, preliminary for P. O stands for none: what another system misses
+// withdraws nothing here.
 func StatusOf(code string) (observation.Status, bool) {
 	if code == "A" {
 		return observation.Reported, true
