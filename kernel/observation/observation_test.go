@@ -1,6 +1,7 @@
 package observation
 
 import (
+	"strings"
 	"testing"
 
 	"yuzhou/kernel/period"
@@ -36,6 +37,43 @@ func TestNewSeries(t *testing.T) {
 	}
 	if _, ok := (Series{}).Latest(); ok {
 		t.Error("an empty series has a newest number")
+	}
+}
+
+// values prints numbers one after the other.
+func values(all []Observation) string {
+	out := make([]string, len(all))
+	for i, o := range all {
+		out[i] = o.Quantity.Value.String()
+	}
+	return strings.Join(out, " ")
+}
+
+// TestWithdrawn: a withdrawal takes away what it withdraws, the number or the target of
+// the period, until a vintage comes after it.
+func TestWithdrawn(t *testing.T) {
+	gone := func(per, value string, vintage int, was Status) Observation {
+		o := made(t, per, value, "家", vintage, Withdrawn)
+		o.Was = was
+		return o
+	}
+	target, number := made(t, "2027", "9000", "家", 1, Target), made(t, "2027", "8000", "家", 2, Reported)
+	for _, tt := range []struct {
+		name            string
+		all             []Observation
+		points, targets string
+	}{
+		{"a number", []Observation{target, number, gone("2027", "8000", 3, Reported)}, "", "9000"},
+		{"a target", []Observation{target, number, gone("2027", "9000", 3, Target)}, "8000", ""},
+		{"both", []Observation{target, number, gone("2027", "8000", 3, Reported), gone("2027", "9000", 4, Target)}, "", ""},
+		{"a better number", []Observation{target, number, gone("2027", "8000", 3, Reported), made(t, "2027", "8100", "家", 4, Revised)}, "8100", "9000"},
+		{"another period stays", []Observation{made(t, "2026", "7000", "家", 1, Final), number, gone("2027", "8000", 3, Reported)}, "7000", ""},
+	} {
+		s := NewSeries(Indicator{}, "500000", tt.all)
+		points, targets := values(s.Points), values(s.Targets)
+		if points != tt.points || targets != tt.targets || len(s.Vintages) != len(tt.all) {
+			t.Errorf("%s: points %q, targets %q, %d vintages", tt.name, points, targets, len(s.Vintages))
+		}
 	}
 }
 

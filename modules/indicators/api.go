@@ -51,14 +51,8 @@ type ExplainInput struct {
 	Period string `query:"period" required:"true"`
 }
 
-type withdrawInput struct {
-	Body struct {
-		Name   string `json:"name" doc:"resolvable, with or without prefix and vintage" example:"88.500.1/st.hte/500000/2023-06-30"`
-		Reason string `json:"reason" doc:"shown to everybody; at most 1000 characters"`
-	}
-}
-
 func (s *Service) operations(rt *web.Router) {
+	s.withdrawOperation(rt)
 	web.Serve(rt, web.Operation{Path: "/indicators/definitions", ID: "listIndicators", Summary: "Definitions of indicators"}, s.listOperation)
 	web.Serve(rt, web.Operation{Path: "/indicators/definitions/{id}", ID: "getIndicator", Summary: "One definition"},
 		func(ctx context.Context, in *struct {
@@ -109,16 +103,6 @@ func (s *Service) operations(rt *web.Router) {
 			}
 			return s.attested(ctx, o)
 		})
-	web.Serve(rt, web.Operation{
-		Method: http.MethodPost, Path: "/indicators/withdrawals", ID: "withdrawNumber", Summary: "Withdraw a published number: it no longer holds, and nothing takes its place",
-		Need: actor.Curate,
-	}, func(ctx context.Context, in *withdrawInput) (Datum, error) {
-		o, err := s.Withdraw(ctx, in.Body.Name, in.Body.Reason)
-		if err != nil {
-			return Datum{}, err
-		}
-		return s.attested(ctx, o)
-	})
 	web.Serve(rt, web.Operation{Path: "/indicators/documents/{id}", ID: "getDocument", Summary: "A source with its text, where we hold it"},
 		func(ctx context.Context, in *struct {
 			ID string `path:"id"`

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"yuzhou/kernel/fault"
 	"yuzhou/kernel/observation"
 	"yuzhou/kernel/pack"
 	"yuzhou/kernel/period"
@@ -197,11 +198,8 @@ func checkFigures(p *pack.Pack, out parsed) {
 		units[d.ID] = d.Unit
 	}
 	for _, f := range out.figures {
-		if _, err := observation.ParseStatus(f.Status); err != nil {
+		if err := checkStatus(f.Status); err != nil {
 			p.Bad(f.Pos, "pack.value", "figure %s: %v", f.ID, err)
-		}
-		if observation.Status(f.Status) == observation.Withdrawn {
-			p.Bad(f.Pos, "pack.value", "figure %s: status withdrawn (撤回) is given by this program only", f.ID)
 		}
 		if f.Known.Freq() != period.Day {
 			p.Bad(f.Pos, "pack.value", "figure %s: known %q is not a day", f.ID, f.Known)
@@ -220,6 +218,15 @@ func checkFigures(p *pack.Pack, out parsed) {
 			p.Bad(d.Pos, "pack.unit", "derived %s is in %s, but indicator %s counts %s; these do not convert", d.ID, d.Unit, d.Indicator, u)
 		}
 	}
+}
+
+// checkStatus says why a figure cannot have a status.
+func checkStatus(text string) error {
+	st, err := observation.ParseStatus(text)
+	if st == observation.Withdrawn {
+		err = fault.New(fault.Invalid, "status %s (撤回) is given by this program only", st)
+	}
+	return err
 }
 
 func checkRelations(p *pack.Pack, r Relations) {

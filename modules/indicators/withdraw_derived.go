@@ -2,6 +2,7 @@ package indicators
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -76,29 +77,29 @@ func (e *emitter) lapse(ctx context.Context, o observation.Observation) error {
 // resting lists the derived indicators that stand on any of these, over others too, in
 // the order of the catalog.
 func resting(c *catalog, touched map[string]bool) []observation.Indicator {
-	inputs := map[string][]string{}
+	reached := maps.Clone(touched)
+	inputs := inputsOf(c)
+	for size := 0; size != len(reached); {
+		size = len(reached)
+		for id, from := range inputs {
+			if slices.ContainsFunc(from, func(in string) bool { return reached[in] }) {
+				reached[id] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(c.all), func(i observation.Indicator) bool { return inputs[i.ID] == nil || !reached[i.ID] })
+}
+
+// inputsOf lists what the formula of each derived indicator names.
+func inputsOf(c *catalog) map[string][]string {
+	out := map[string][]string{}
 	for _, i := range c.all {
 		e, err := formula.Parse(i.Formula)
 		if i.Formula == "" || err != nil {
 			continue // one that cannot be read computes nothing
 		}
 		for _, in := range e.Inputs() {
-			inputs[i.ID] = append(inputs[i.ID], in.ID)
-		}
-	}
-	reached := map[string]bool{}
-	for more := true; more; {
-		more = false
-		for id, from := range inputs {
-			if !reached[id] && slices.ContainsFunc(from, func(in string) bool { return touched[in] || reached[in] }) {
-				reached[id], more = true, true
-			}
-		}
-	}
-	var out []observation.Indicator
-	for _, i := range c.all {
-		if reached[i.ID] {
-			out = append(out, i)
+			out[i.ID] = append(out[i.ID], in.ID)
 		}
 	}
 	return out
