@@ -1,6 +1,4 @@
-// Package verify_test runs the second verifier, verify.py, on the bundles that the first
-// one is tested with: both must say the same.
-package verify_test
+package e2e
 
 import (
 	"bytes"
@@ -12,12 +10,12 @@ import (
 	"testing"
 )
 
-const bundles = "../../engine/proof/verify/testdata/bundles"
+const bundles = "../engine/proof/verify/testdata/bundles"
 
 // python runs verify.py and returns its exit status and what it says.
 func python(t *testing.T, bundle, policy string) (status int, says string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "python3", "verify.py", bundle, "--policy", policy) //nolint:gosec // files of the tests
+	cmd := exec.CommandContext(t.Context(), "python3", "../docs/verify/verify.py", bundle, "--policy", policy)
 	out, err := cmd.CombinedOutput()
 	if err != nil && cmd.ProcessState == nil {
 		t.Fatal(err)
@@ -44,6 +42,8 @@ func policyOf(bundle string) string {
 	return name + ".policy"
 }
 
+// TestSecondVerifier runs docs/verify/verify.py on the bundles that the first verifier is
+// tested with: both must say the same.
 func TestSecondVerifier(t *testing.T) {
 	tools(t)
 	files, err := filepath.Glob(bundles + "/*.bundle*")
@@ -65,8 +65,8 @@ func TestSecondVerifier(t *testing.T) {
 	}
 }
 
-// TestMutations: random changes are refused by the second verifier too, in a sentence.
-func TestMutations(t *testing.T) {
+// TestSecondVerifierMutations: random changes are refused by the second verifier too, in a sentence.
+func TestSecondVerifierMutations(t *testing.T) {
 	tools(t)
 	whole, err := os.ReadFile(bundles + "/derived.bundle")
 	if err != nil {
