@@ -220,7 +220,7 @@ func (p seenPage) wrong(lang, path string) []string {
 
 // pagesOnly leaves out what is for programs, and what signs out.
 func pagesOnly(links []string) []string {
-	file := regexp.MustCompile(`^/(api|sdmx|assets)/|\.(csv|xlsx|json|xml|svg)(\?|$)|format=|sign-out`)
+	file := regexp.MustCompile(`^/(api|sdmx|assets|log)/|\.(csv|xlsx|json|xml|svg)(\?|$)|format=|sign-out`)
 	var out []string
 	for _, l := range links {
 		u, err := url.Parse(l)

@@ -37,7 +37,7 @@ func TestSameAnswers(t *testing.T) {
 		"flow export --xes", "flow export --ocel", "flow export --cloudevents",
 		"collection due", "collection calendar", "collection burden", "collection checks", "directives list --state all", "directives stocktake",
 		"projects list", "projects effort T09", "evaluation list", "evaluation score st-districts", "evaluation explain st-districts 500103",
-		"org audit",
+		"org audit", "proof log", "proof keys", "proof witness", "proof audit", "proof policy", "proof bundle st.hte/500000/2023-06-30",
 	} {
 		asked[strings.Join(strings.Fields(verb)[:2], " ")] = true
 		t.Run(verb, func(t *testing.T) {
@@ -66,11 +66,12 @@ func TestSameAnswers(t *testing.T) {
 // Words after "yuzhou" in the help that are no module, and verbs that change something, so that
 // asking twice cannot give the same answer: the scripts try those.
 var (
-	own      = []string{"runs", "serve", "story", "config", "version", "MODULE"}
+	own      = []string{"runs", "serve", "story", "verify", "config", "version", "MODULE"}
 	changing = []string{
 		"org add-person", "org grant", "org revoke", "org reset-password", "org lock", "org unlock", "org sign-in",
 		"flow accept", "flow calendar", "flow send", "collection open", "collection fill", "collection act", "collection revise", "collection ask",
 		"directives open", "directives act", "directives evaluate", "projects propose", "projects report", "projects send", "projects demo",
+		"proof rotate", "proof revoke", "proof monitor", "indicators withdraw",
 		// of one thing that has to be there first
 		"flow case", "collection show", "collection dups", "directives show", "projects show", "projects months",
 	}

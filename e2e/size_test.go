@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	largestBinary = 55_000_000  // bytes
+	largestBinary = 60_000_000  // bytes
 	largestIdle   = 120_000_000 // bytes of memory
 
 	restAfter = time.Minute // without a request

@@ -269,6 +269,9 @@ func TestDatabaseRestored(t *testing.T) {
 		}
 		w.exec(t, `DELETE FROM shelf WHERE name = 'st.d/500000/2023'`)
 		w.exec(t, `DELETE FROM proof_statement WHERE name = 'st.d/500000/2023'`)
+		if err := w.work(t.Context()); err != nil { // the program starts again
+			t.Fatal(err)
+		}
 		if got := w.audited(t); got != "missing st.d/500000/2023@1" {
 			t.Errorf("found %q", got)
 		}
@@ -286,6 +289,27 @@ func inner(t *testing.T, w *town) Log {
 		t.Fatal("the log is not open")
 	}
 	return f.Log
+}
+
+// TestClash: a number that was recorded in an old database before the log was looked at.
+func TestClash(t *testing.T) {
+	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
+		stocked(t, w)
+		if err := w.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.exec(t, `DELETE FROM shelf WHERE name = 'st.c/500000/2023'`)
+		w.exec(t, `DELETE FROM proof_statement WHERE name = 'st.c/500000/2023'`)
+		w.put(t, map[string]string{"st.c/500000/2023": "8"})
+		if err := w.Settle(t.Context()); fault.KindOf(err) != fault.Conflict {
+			t.Errorf("it was acknowledged: %v", err)
+		}
+		w.settle(t)
+		if got := w.audited(t); got != "altered st.c/500000/2023@1" {
+			t.Errorf("found %q", got)
+		}
+	})
 }
 
 // TestFaults: whatever fails at a write, nothing that was acknowledged lacks its proof, and

@@ -106,6 +106,7 @@ type Service struct {
 	sources []Source      // set before the program serves, never after
 	pending atomic.Bool   // this process has made claims that may not be stated
 	stale   atomic.Bool   // what is computed may have changed
+	begun   atomic.Bool   // the log and the database were brought together once
 	count   atomic.Uint64 // of claims, for their order
 
 	sequencing sync.Mutex // held by whoever signs and appends; guards opened

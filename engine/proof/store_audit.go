@@ -11,6 +11,9 @@ import (
 	"slices"
 	"time"
 
+	"filippo.io/torchwood"
+
+	"yuzhou/engine/proof/monitor"
 	"yuzhou/engine/proof/statement"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/store"
@@ -174,7 +177,7 @@ func (a *audit) readStored(ctx context.Context) error {
 			if err := scan(&r.Name, &r.Vintage, &place); err != nil {
 				return err
 			}
-			if _, ok := a.stated[r.Name][r.Vintage]; ok || place < 0 {
+			if _, ok := a.stated[r.Name][r.Vintage]; ok || place < 0 || place >= a.out.Entries {
 				return nil
 			}
 			name := a.s.full(r)
@@ -232,6 +235,10 @@ func (a *audit) claim(ctx context.Context, c Claim) error {
 	return a.s.db.Read(ctx, func(tx store.Tx) error {
 		if waits, err := a.s.pendingClaim(ctx, tx, c); err != nil || waits {
 			return err
+		}
+		since, err := tx.One(ctx, `SELECT 1 FROM proof_statement WHERE name = $1 AND place >= $2`, []any{c.Name, a.out.Entries}, new(int))
+		if err != nil || since {
+			return err // stated while the audit was under way
 		}
 		return a.tell(ctx, tx, f, Ref{c.Name, max(vintage, 1)})
 	})
@@ -353,14 +360,34 @@ func (s *Service) statedText(ctx context.Context, tx store.Tx, r Ref) (string, e
 	return c.text(), nil
 }
 
-// entries reads the log from an entry on.
+// entries reads the log from an entry on, as it is published: any process can, whichever
+// has it open. It waits for a checkpoint over all that was stated.
 func (s *Service) entries(ctx context.Context, from uint64, use func(index uint64, entry []byte) error) error {
-	s.sequencing.Lock()
-	defer s.sequencing.Unlock()
-	if err := s.ensure(ctx); err != nil {
+	least, err := s.least(ctx)
+	if err != nil || least == 0 {
 		return err
 	}
-	return s.opened.Entries(ctx, from, use)
+	note, err := s.checkpointOver(ctx, int64(least)-1) //nolint:gosec // a log has fewer
+	if fault.KindOf(err) == fault.Busy {               // or the database names a place that the log does not have
+		note, err = s.read(ctx, "checkpoint")
+	}
+	if err != nil {
+		return err
+	}
+	c, err := torchwood.ParseCheckpoint(string(signedText(note)))
+	if err != nil {
+		return err
+	}
+	client, err := torchwood.NewClient(monitor.Files{Fetch: s.read})
+	if err != nil {
+		return err
+	}
+	for i, entry := range client.AllEntries(ctx, c.Tree, int64(from)) { //nolint:gosec // likewise
+		if err := use(uint64(i), entry); err != nil { //nolint:gosec // not below 0
+			return err
+		}
+	}
+	return client.Err()
 }
 
 // verifier returns the keys that the register has, each for the time it is in force.

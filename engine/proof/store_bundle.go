@@ -11,6 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"yuzhou/engine/proof/bundle"
+	"yuzhou/engine/proof/monitor"
 	"yuzhou/engine/proof/statement"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/store"
@@ -219,18 +220,24 @@ func (s *Service) covering(ctx context.Context, place int64) (note []byte, token
 	if note, tokens, err = s.stampedOver(ctx, place); err != nil || note != nil {
 		return note, tokens, err
 	}
+	note, err = s.checkpointOver(ctx, place)
+	return note, nil, err
+}
+
+// checkpointOver returns the newest checkpoint when it covers a place, waiting for it.
+func (s *Service) checkpointOver(ctx context.Context, place int64) (note []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, available)
 	defer cancel()
 	for {
 		if note, err = s.read(ctx, "checkpoint"); err != nil && fault.KindOf(err) != fault.NotFound {
-			return nil, nil, err
+			return nil, err
 		}
 		if size, bad := sizeOf(note); err == nil && bad == nil && size > place {
-			return note, nil, nil
+			return note, nil
 		}
 		select {
 		case <-ctx.Done():
-			return nil, nil, fault.Say(fault.Busy, "日志还没有发布覆盖它的检查点，请稍后再取。", "no checkpoint covers it yet; ask again in a second")
+			return nil, fault.Say(fault.Busy, "日志还没有发布覆盖它的检查点，请稍后再取。", "no checkpoint covers it yet; ask again in a second")
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -277,7 +284,7 @@ func (p *prover) tree() error {
 		return err
 	}
 	p.size = c.N
-	p.hashes = torchwood.TileHashReaderWithContext(p.ctx, c.Tree, tiles{p.s})
+	p.hashes = torchwood.TileHashReaderWithContext(p.ctx, c.Tree, monitor.Files{Fetch: p.s.read})
 	return nil
 }
 
@@ -288,32 +295,3 @@ func (p *prover) prove(place int64) ([]byte, error) {
 	}
 	return torchwood.FormatProof(place, proof, p.note), nil
 }
-
-// tiles reads the log's tiles.
-type tiles struct{ s *Service }
-
-// ReadTiles implements torchwood.TileReader. A tile that has grown full since is cut.
-func (t tiles) ReadTiles(ctx context.Context, want []tlog.Tile) ([][]byte, error) {
-	out := make([][]byte, len(want))
-	for i, tile := range want {
-		data, err := t.s.read(ctx, torchwood.TilePath(tile))
-		if fault.KindOf(err) == fault.NotFound && tile.W < torchwood.TileWidth {
-			whole := tile
-			whole.W = torchwood.TileWidth
-			data, err = t.s.read(ctx, torchwood.TilePath(whole))
-		}
-		if err != nil {
-			return nil, err
-		}
-		out[i] = data[:min(len(data), tile.W*tlog.HashSize)]
-	}
-	return out, nil
-}
-
-// ReadEndpoint implements torchwood.TileReader.
-func (t tiles) ReadEndpoint(ctx context.Context, path string) ([]byte, error) {
-	return t.s.read(ctx, path)
-}
-
-// SaveTiles implements torchwood.TileReader.
-func (tiles) SaveTiles([]tlog.Tile, [][]byte) {}

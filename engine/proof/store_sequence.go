@@ -62,10 +62,35 @@ func (s *Service) Settle(ctx context.Context) error {
 	}
 }
 
-// work states what waits. It is a job.
+// work states what waits. It is a job. The first time it looks what the log has that the
+// database does not know of, whether anything waits or not.
 func (s *Service) work(ctx context.Context) error {
+	if !s.begun.Swap(true) {
+		if err := s.begin(ctx); err != nil {
+			s.begun.Store(false)
+			return err
+		}
+	}
 	_, err := s.drain(ctx)
 	return err
+}
+
+// begin brings the log and the database together, where there is a log.
+func (s *Service) begin(ctx context.Context) error {
+	var key *secret
+	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
+		key, err = s.secret(ctx, tx, logUnit, logUnit)
+		return err
+	})
+	if err != nil || key == nil {
+		return err
+	}
+	s.sequencing.Lock()
+	defer s.sequencing.Unlock()
+	if err := s.ensure(ctx); fault.KindOf(err) != fault.Busy {
+		return err
+	}
+	return nil // another process has it
 }
 
 // drain states what waits; mine is false when another process has the log.
@@ -93,12 +118,16 @@ func (s *Service) round(ctx context.Context) (more bool, err error) {
 	if err := s.ensure(ctx); err != nil {
 		return false, err
 	}
-	if err := s.write(ctx, p.out, p.keyless); err != nil {
+	if err := s.write(ctx, p); err != nil {
 		return false, err
 	}
 	if err := s.enter(ctx, p.out); err != nil {
 		// What has been appended of it is found in the log the next time.
 		return false, errors.Join(err, s.forget(ctx))
+	}
+	if len(p.clashing) > 0 {
+		return false, fault.Say(fault.Conflict, "%s 的这一版已经声明过，内容不同：数据库可能被恢复到较早的状态。它没有凭证。",
+			"%s: that vintage was stated before and says another thing; the database may have been put back to an older state. It has no proof", p.clashing[0].Name)
 	}
 	if len(p.out)+len(p.keyless) == 0 && p.waited > 0 {
 		s.log.ErrorContext(ctx, "claims cannot be stated: what they rest on is not stated", slog.Int("claims", p.waited), slog.String("first", p.first))
@@ -161,9 +190,10 @@ type signing struct {
 	digests  map[Ref]string  // of what this pass has signed
 	keyless  map[string]bool // units without a key
 	out      []signed
-	waited   int    // claims that were looked at
-	first    string // name of the first
-	unplaced bool   // statements are not known to be in the log
+	clashing []pendingClaim // of vintages that were stated otherwise: they are given up
+	waited   int            // claims that were looked at
+	first    string         // name of the first
+	unplaced bool           // statements are not known to be in the log
 }
 
 // all makes statements of claims. Those that rest on what is not stated yet are left for
@@ -181,6 +211,10 @@ func (p *signing) all(ctx context.Context, some []pendingClaim) error {
 }
 
 func (p *signing) one(ctx context.Context, c pendingClaim) error {
+	if there, err := p.digest(ctx, Ref{c.Name, c.Vintage}); err != nil || there != "" {
+		p.clashing = append(p.clashing, c)
+		return err
+	}
 	signers, err := p.signers(ctx, c)
 	if err != nil || len(signers) == 0 {
 		return err
@@ -270,19 +304,22 @@ func (p *signing) digest(ctx context.Context, r Ref) (string, error) {
 }
 
 // write stores statements in place of their claims, not yet in the log, and makes keys.
-func (s *Service) write(ctx context.Context, all []signed, keyless map[string]bool) error {
-	if len(all)+len(keyless) == 0 {
+func (s *Service) write(ctx context.Context, p *signing) error {
+	if len(p.out)+len(p.keyless)+len(p.clashing) == 0 {
 		return nil
 	}
 	return s.db.Write(ctx, func(tx store.Tx) error {
 		var changes []store.Change
-		for _, x := range all {
+		for _, x := range p.out {
 			changes = append(changes, x.changes()...)
+		}
+		for _, c := range p.clashing {
+			changes = append(changes, store.Change{Query: `DELETE FROM proof_claim WHERE id = $1`, Args: []any{c.id}})
 		}
 		if err := tx.ExecAll(ctx, changes); err != nil {
 			return err
 		}
-		for _, unit := range slices.Sorted(maps.Keys(keyless)) {
+		for _, unit := range slices.Sorted(maps.Keys(p.keyless)) {
 			if err := s.makeKey(ctx, tx, unit, "k1", statement.SuiteEdDSA); err != nil {
 				return err
 			}

@@ -188,7 +188,7 @@ func (s *step) follow(ctx context.Context, c verify.Checkpoint) error {
 		return nil
 	}
 	if st.Size > 0 {
-		old, err := tlog.TreeHash(st.Size, torchwood.TileHashReaderWithContext(ctx, tree, files{s.Fetch}))
+		old, err := tlog.TreeHash(st.Size, torchwood.TileHashReaderWithContext(ctx, tree, Files{s.Fetch}))
 		if err != nil {
 			return damaged(err)
 		}
@@ -214,7 +214,7 @@ func damaged(err error) error {
 
 // entries reads what is new.
 func (s *step) entries(ctx context.Context, tree tlog.Tree) error {
-	client, err := torchwood.NewClient(files{s.Fetch})
+	client, err := torchwood.NewClient(Files{s.Fetch})
 	if err != nil {
 		return err
 	}
@@ -328,20 +328,20 @@ func (s *step) promises() {
 	}
 }
 
-// files reads tiles by Fetch.
-type files struct {
-	fetch func(ctx context.Context, path string) ([]byte, error)
+// Files reads the tiles of a log, whatever its files are fetched by.
+type Files struct {
+	Fetch func(ctx context.Context, path string) ([]byte, error) // fault.NotFound when there is no such file
 }
 
 // ReadTiles implements torchwood.TileReader. A tile that has grown full since is cut.
-func (f files) ReadTiles(ctx context.Context, want []tlog.Tile) ([][]byte, error) {
+func (f Files) ReadTiles(ctx context.Context, want []tlog.Tile) ([][]byte, error) {
 	out := make([][]byte, len(want))
 	for i, t := range want {
-		data, err := f.fetch(ctx, torchwood.TilePath(t))
+		data, err := f.Fetch(ctx, torchwood.TilePath(t))
 		if fault.KindOf(err) == fault.NotFound && t.W < torchwood.TileWidth {
 			whole := t
 			whole.W = torchwood.TileWidth
-			data, err = f.fetch(ctx, torchwood.TilePath(whole))
+			data, err = f.Fetch(ctx, torchwood.TilePath(whole))
 			if err == nil {
 				data = cut(data, t)
 			}
@@ -370,9 +370,9 @@ func cut(data []byte, t tlog.Tile) []byte {
 }
 
 // ReadEndpoint implements torchwood.TileReader.
-func (f files) ReadEndpoint(ctx context.Context, path string) ([]byte, error) {
-	return f.fetch(ctx, path)
+func (f Files) ReadEndpoint(ctx context.Context, path string) ([]byte, error) {
+	return f.Fetch(ctx, path)
 }
 
 // SaveTiles implements torchwood.TileReader.
-func (files) SaveTiles([]tlog.Tile, [][]byte) {}
+func (Files) SaveTiles([]tlog.Tile, [][]byte) {}
