@@ -269,7 +269,8 @@ func TestDatabaseRestored(t *testing.T) {
 		}
 		w.exec(t, `DELETE FROM shelf WHERE name = 'st.d/500000/2023'`)
 		w.exec(t, `DELETE FROM proof_statement WHERE name = 'st.d/500000/2023'`)
-		if err := w.work(t.Context()); err != nil { // the program starts again
+		w.begun.Store(false) // the program starts again
+		if err := w.work(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if got := w.audited(t); got != "missing st.d/500000/2023@1" {

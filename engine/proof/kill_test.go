@@ -98,7 +98,7 @@ func TestKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close() //nolint:errcheck // only read
-	if err := s.Settle(t.Context()); err != nil {
+	if err := s.work(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	w := &town{Service: s}

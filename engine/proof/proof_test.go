@@ -138,7 +138,7 @@ func (w *town) standing(tb testing.TB, c Claim) Standing {
 func (w *town) logged(tb testing.TB) []string {
 	tb.Helper()
 	var out []string
-	err := w.entries(tb.Context(), 0, func(_ uint64, entry []byte) error {
+	_, err := w.entries(tb.Context(), 0, func(_ uint64, entry []byte) error {
 		st, _, err := statement.Parse(entry)
 		out = append(out, w.full(Ref{w.path(st.Name), st.Vintage}))
 		return err
@@ -277,7 +277,7 @@ func TestClockSetBack(t *testing.T) {
 		w.claim(t, number("st.b/500000/2023", 1, "1"), number("st.c/500000/2023", 1, "1"))
 		w.settle(t)
 		var last time.Time
-		err := w.entries(t.Context(), 0, func(_ uint64, entry []byte) error {
+		_, err := w.entries(t.Context(), 0, func(_ uint64, entry []byte) error {
 			st, _, err := statement.Parse(entry)
 			if !st.Issued.After(last) {
 				t.Errorf("%s was issued at %s, not after %s", st.Name, st.Issued, last)
@@ -308,7 +308,7 @@ func TestRotateAndRevoke(t *testing.T) {
 		w.claim(t, number("st.b/500000/2023", 1, "1"))
 		w.settle(t)
 		var suites []string
-		err = w.entries(t.Context(), 0, func(_ uint64, entry []byte) error {
+		_, err = w.entries(t.Context(), 0, func(_ uint64, entry []byte) error {
 			_, proofs, err := statement.Parse(entry)
 			suites = suites[:0]
 			for _, p := range proofs {

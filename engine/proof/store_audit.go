@@ -84,6 +84,7 @@ type audit struct {
 	seen   map[string]bool           // names with vintage that the data have
 	loose  map[string]bool           // names of which they have the newest vintage only
 	covers map[statement.Kind]*Source
+	short  bool // the database names places that the log does not have
 	out    Audited
 }
 
@@ -116,7 +117,7 @@ func (a *audit) readLog(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.s.entries(ctx, 0, func(index uint64, entry []byte) error {
+	a.short, err = a.s.entries(ctx, 0, func(index uint64, entry []byte) error {
 		a.out.Entries++
 		st, _, err := statement.Verify(entry, known)
 		if err != nil {
@@ -140,6 +141,7 @@ func (a *audit) readLog(ctx context.Context) error {
 		a.stated[c.Name][c.Vintage] = said{sum, index}
 		return a.same(ctx, index, entry, Ref{c.Name, c.Vintage})
 	})
+	return err
 }
 
 // same looks whether the database has an entry of the log as it is there.
@@ -177,7 +179,7 @@ func (a *audit) readStored(ctx context.Context) error {
 			if err := scan(&r.Name, &r.Vintage, &place); err != nil {
 				return err
 			}
-			if _, ok := a.stated[r.Name][r.Vintage]; ok || place < 0 || place >= a.out.Entries {
+			if _, ok := a.stated[r.Name][r.Vintage]; ok || place < 0 || place >= a.out.Entries && !a.short {
 				return nil
 			}
 			name := a.s.full(r)
@@ -249,7 +251,7 @@ var errEnough = errors.New("enough")
 
 // text returns what an entry of the log says.
 func (a *audit) text(ctx context.Context, index uint64) (text string, err error) {
-	err = a.s.entries(ctx, index, func(_ uint64, entry []byte) error {
+	_, err = a.s.entries(ctx, index, func(_ uint64, entry []byte) error {
 		st, _, err := statement.Parse(entry)
 		if err == nil {
 			text, err = a.s.claimOf(st).text(), errEnough
@@ -361,33 +363,35 @@ func (s *Service) statedText(ctx context.Context, tx store.Tx, r Ref) (string, e
 }
 
 // entries reads the log from an entry on, as it is published: any process can, whichever
-// has it open. It waits for a checkpoint over all that was stated.
-func (s *Service) entries(ctx context.Context, from uint64, use func(index uint64, entry []byte) error) error {
+// has it open. It waits for a checkpoint over all that was stated; short says that there
+// is none.
+func (s *Service) entries(ctx context.Context, from uint64, use func(index uint64, entry []byte) error) (short bool, err error) {
 	least, err := s.least(ctx)
 	if err != nil || least == 0 {
-		return err
+		return false, err
 	}
 	note, err := s.checkpointOver(ctx, int64(least)-1) //nolint:gosec // a log has fewer
 	if fault.KindOf(err) == fault.Busy {               // or the database names a place that the log does not have
+		short = true
 		note, err = s.read(ctx, "checkpoint")
 	}
 	if err != nil {
-		return err
+		return short, err
 	}
 	c, err := torchwood.ParseCheckpoint(string(signedText(note)))
 	if err != nil {
-		return err
+		return short, err
 	}
 	client, err := torchwood.NewClient(monitor.Files{Fetch: s.read})
 	if err != nil {
-		return err
+		return short, err
 	}
 	for i, entry := range client.AllEntries(ctx, c.Tree, int64(from)) { //nolint:gosec // likewise
 		if err := use(uint64(i), entry); err != nil { //nolint:gosec // not below 0
-			return err
+			return short, err
 		}
 	}
-	return client.Err()
+	return short, client.Err()
 }
 
 // verifier returns the keys that the register has, each for the time it is in force.

@@ -98,7 +98,18 @@ func (s *Service) logKey(ctx context.Context) (skey, vkey string, err error) {
 // from the log: it was published.
 func (s *Service) catchUp(ctx context.Context, from uint64) error {
 	var taken int
-	err := s.opened.Entries(ctx, from, func(index uint64, entry []byte) error {
+	var known int64
+	err := s.db.Read(ctx, func(tx store.Tx) error {
+		_, err := tx.One(ctx, `SELECT count(*) FROM proof_statement WHERE place >= 0`, nil, &known)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if known < int64(from) { //nolint:gosec // a log has fewer
+		from = 0 // rows have been lost: everything is looked at
+	}
+	err = s.opened.Entries(ctx, from, func(index uint64, entry []byte) error {
 		fresh, err := s.take(ctx, index, entry)
 		if fresh {
 			taken++

@@ -115,8 +115,8 @@ func (s *Service) round(ctx context.Context) (more bool, err error) {
 	if err != nil || p.waited == 0 && !p.unplaced {
 		return false, err
 	}
-	if err := s.ensure(ctx); err != nil {
-		return false, err
+	if s.opened == nil { // what the log knows better is taken over before anything is signed
+		return true, s.ensure(ctx)
 	}
 	if err := s.write(ctx, p); err != nil {
 		return false, err
