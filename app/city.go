@@ -83,13 +83,8 @@ func (p Product) assemble(ctx context.Context, c config, ct *city) error {
 	}
 	ct.proof = proof.New(host, ct.who, evidence)
 	ct.modules = append([]module.Module{ct.who.Module(), ct.proof.Module()}, p.Modules(host, ct.who, ct.proof)...)
-	for _, m := range ct.modules {
-		if m.Migrations == nil {
-			continue
-		}
-		if err := ct.db.Migrate(ctx, m.Name, m.Migrations); err != nil {
-			return err
-		}
+	if err := ct.migrate(ctx); err != nil {
+		return err
 	}
 	if load {
 		if err := pk.Store(ctx, ct.db, ct.now(), loads(pk, ct.modules)); err != nil {
@@ -101,6 +96,19 @@ func (p Product) assemble(ctx context.Context, c config, ct *city) error {
 	for _, m := range ct.modules {
 		if m.Routes != nil {
 			m.Routes(ct.router)
+		}
+	}
+	return nil
+}
+
+// migrate brings the modules' tables up to date.
+func (ct *city) migrate(ctx context.Context) error {
+	for _, m := range ct.modules {
+		if m.Migrations == nil {
+			continue
+		}
+		if err := ct.db.Migrate(ctx, m.Name, m.Migrations); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -19,7 +19,7 @@ import (
 
 // evidence is what the evidence engine is lent: where its log is, what seals its keys,
 // who watches it.
-func (c config) evidence(log *slog.Logger) (proof.Config, error) {
+func (c *config) evidence(log *slog.Logger) (proof.Config, error) {
 	dir := filepath.Join(c.Data, "log")
 	var policy string
 	e := proof.Config{
@@ -53,7 +53,7 @@ func (c config) evidence(log *slog.Logger) (proof.Config, error) {
 
 // sealing returns the key that seals private keys. It is never in the database: whoever
 // has a copy of that alone cannot sign.
-func (c config) sealing() (seal.KEK, error) {
+func (c *config) sealing() (seal.KEK, error) {
 	name := c.Seal
 	if name == "" {
 		name = filepath.Join(c.Data, "seal.key")

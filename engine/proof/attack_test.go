@@ -141,6 +141,7 @@ func TestOperator(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachTown(t, func(t *testing.T, w *town) {
 				t.Helper()
+				t.Helper()
 				stocked(t, w)
 				if tt.query != "" {
 					w.exec(t, tt.query, tt.args...)
@@ -156,6 +157,7 @@ func TestOperator(t *testing.T) {
 // TestAlteredInput: what is computed from altered data is not signed.
 func TestAlteredInput(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		t.Helper()
 		stocked(t, w)
 		w.exec(t, `UPDATE shelf SET value = '7' WHERE name = 'st.a/500000/2023'`)
@@ -213,6 +215,7 @@ func (w *town) look(tb testing.TB, m *monitor.Monitor, was []byte) (now []byte, 
 func TestFromOutside(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
 		t.Helper()
+		t.Helper()
 		w.claim(t, number("st.a/500000/2023", 1, "1"))
 		w.settle(t)
 		m := w.outside(t)
@@ -261,6 +264,7 @@ func TestFromOutside(t *testing.T) {
 func TestDatabaseRestored(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
 		t.Helper()
+		t.Helper()
 		stocked(t, w)
 		w.put(t, map[string]string{"st.d/500000/2023": "4"})
 		w.settle(t)
@@ -295,6 +299,7 @@ func inner(t *testing.T, w *town) Log {
 // TestClash: a number that was recorded in an old database before the log was looked at.
 func TestClash(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		t.Helper()
 		stocked(t, w)
 		if err := w.Close(t.Context()); err != nil {
@@ -360,6 +365,7 @@ func TestFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachTown(t, func(t *testing.T, w *town) {
 				t.Helper()
+				t.Helper()
 				stocked(t, w)
 				w.put(t, map[string]string{"st.d/500000/2023": "4", "st.e/500000/2023": "5"})
 				w.fail = fail(t, w)
@@ -389,6 +395,7 @@ func TestFaults(t *testing.T) {
 // TestRecords: records are stated as trees, and one that was altered is named.
 func TestRecords(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		t.Helper()
 		w.exec(t, `CREATE TABLE calls (n BIGINT NOT NULL PRIMARY KEY, body TEXT NOT NULL)`)
 		w.AdmitStream(Stream{Name: "call", Schema: "call/1", Keep: batch.Checks, Read: func(ctx context.Context, tx store.Tx, after, most int64, use func(int64, []byte) error) error {
@@ -435,6 +442,7 @@ func TestRecords(t *testing.T) {
 // has ended, and no longer when it was revoked for that time.
 func TestVerified(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		t.Helper()
 		stocked(t, w)
 		if err := w.stamp(t.Context()); err != nil {

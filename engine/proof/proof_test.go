@@ -151,6 +151,7 @@ func (w *town) logged(tb testing.TB) []string {
 
 func TestStated(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		a := number("st.hte/500000/2023-06-30", 1, "4320")
 		w.claim(t, a)
 		if got := w.standing(t, a); got.State != Waiting {
@@ -186,6 +187,7 @@ func TestStated(t *testing.T) {
 
 func TestStateTwice(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		a := number("st.hte/500000/2023-06-30", 1, "4320")
 		w.claim(t, a, a)
 		w.settle(t)
@@ -214,6 +216,7 @@ func TestStateTwice(t *testing.T) {
 // which cannot be stated.
 func TestMany(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		var stuck, fine []Claim
 		for i := range atOnce + 10 {
 			name := fmt.Sprintf("st.a/%d/2023", i)
@@ -232,6 +235,7 @@ func TestMany(t *testing.T) {
 
 func TestStateRefuses(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		for name, tt := range map[string]struct {
 			claim Claim
 			words string
@@ -249,6 +253,7 @@ func TestStateRefuses(t *testing.T) {
 
 func TestDerivedWaitsForInputs(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		a, b := number("st.a/500000/2023", 1, "1"), number("st.b/500000/2023", 1, "2")
 		rule := Formula{ID: "st.ab", Text: `{"text":"a / b"}`}
 		c := Claim{
@@ -271,6 +276,7 @@ func TestDerivedWaitsForInputs(t *testing.T) {
 // TestClockSetBack: a statement is newer than the one before it, whatever the clock says.
 func TestClockSetBack(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		w.claim(t, number("st.a/500000/2023", 1, "1"))
 		w.settle(t)
 		w.clock.at = begin().AddDate(-1, 0, 0)
@@ -293,6 +299,7 @@ func TestClockSetBack(t *testing.T) {
 
 func TestRotateAndRevoke(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		w.claim(t, number("st.a/500000/2023", 1, "1"))
 		w.settle(t)
 		w.clock.at = w.clock.at.Add(time.Hour)
@@ -344,6 +351,7 @@ func TestMain(m *testing.M) {
 
 func TestBundle(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		a, b := number("st.a/500000/2023", 1, "1"), number("st.b/500000/2023", 1, "2")
 		c := Claim{
 			Kind: statement.Derived, Name: "st.ab/500000/2023", Value: "0.5", Period: "2023", Status: "derived", Formula: &Formula{ID: "st.ab", Text: `{"text":"a / b"}`},

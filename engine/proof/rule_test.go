@@ -18,6 +18,7 @@ import (
 // TestPruned: what the README says may be dropped may, and what can be proved after.
 func TestPruned(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		stocked(t, w)
 		p := w.readerPolicy(t)
 		m := w.outside(t)
@@ -72,6 +73,7 @@ func TestRecordsDropped(t *testing.T) {
 // TestDevice: a key that a device holds signs, and nothing of it is in the database.
 func TestDevice(t *testing.T) {
 	eachTown(t, func(t *testing.T, w *town) {
+		t.Helper()
 		const method = "88.500.1/500101#k1"
 		device, err := statement.NewSigner(statement.SuiteSM2, method, []byte(strings.Repeat("d", 32)))
 		if err != nil {
@@ -138,6 +140,7 @@ func TestDatabaseFaults(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			eachTown(t, func(t *testing.T, w *town) {
+				t.Helper()
 				stocked(t, w)
 				allow := forbid(t, w, tt.operation, tt.table)
 				err := w.db.Write(t.Context(), func(tx store.Tx) error {

@@ -9,13 +9,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
-	"filippo.io/torchwood"
-
-	"yuzhou/engine/proof/monitor"
 	"yuzhou/engine/proof/statement"
-	"yuzhou/kernel/fault"
 	"yuzhou/kernel/store"
 )
 
@@ -204,15 +199,7 @@ func (a *audit) readData(ctx context.Context) error {
 }
 
 func (a *audit) claim(ctx context.Context, c Claim) error {
-	vintage := c.Vintage
-	if vintage == 0 {
-		a.loose[c.Name] = true
-		for v := range a.stated[c.Name] {
-			vintage = max(vintage, v)
-		}
-	} else {
-		a.seen[a.s.full(Ref{c.Name, vintage})] = true
-	}
+	vintage := a.vintage(c)
 	if err := a.s.db.Read(ctx, func(tx store.Tx) error { return a.s.resolve(ctx, tx, &c) }); err != nil {
 		return err
 	}
@@ -227,12 +214,9 @@ func (a *audit) claim(ctx context.Context, c Claim) error {
 	f := Finding{Kind: FoundUnstated, Name: a.s.full(Ref{c.Name, max(vintage, 1)}), Found: c.text()}
 	f.ZH, f.EN = f.Name+" 在数据中为“"+f.Found+"”，但从未声明过。", "the data say "+f.Found+" of "+f.Name+", which nobody has stated"
 	if ok {
-		f.Kind = FoundAltered
-		if f.Stated, err = a.text(ctx, was.index); err != nil {
+		if err := a.altered(ctx, &f, was); err != nil {
 			return err
 		}
-		f.ZH = fmt.Sprintf("%s 声明为“%s”，数据中现为“%s”。", f.Name, f.Stated, f.Found)
-		f.EN = fmt.Sprintf("%s was stated as %s; the data say %s now", f.Name, f.Stated, f.Found)
 	}
 	return a.s.db.Read(ctx, func(tx store.Tx) error {
 		if waits, err := a.s.pendingClaim(ctx, tx, c); err != nil || waits {
@@ -244,6 +228,31 @@ func (a *audit) claim(ctx context.Context, c Claim) error {
 		}
 		return a.tell(ctx, tx, f, Ref{c.Name, max(vintage, 1)})
 	})
+}
+
+// vintage says with which vintage a claim is compared, and notes that the data have it.
+func (a *audit) vintage(c Claim) int64 {
+	if c.Vintage != 0 {
+		a.seen[a.s.full(Ref{c.Name, c.Vintage})] = true
+		return c.Vintage
+	}
+	a.loose[c.Name] = true
+	var newest int64
+	for v := range a.stated[c.Name] {
+		newest = max(newest, v)
+	}
+	return newest
+}
+
+// altered words that the data say another thing than was stated.
+func (a *audit) altered(ctx context.Context, f *Finding, was said) (err error) {
+	f.Kind = FoundAltered
+	if f.Stated, err = a.text(ctx, was.index); err != nil {
+		return err
+	}
+	f.ZH = fmt.Sprintf("%s 声明为“%s”，数据中现为“%s”。", f.Name, f.Stated, f.Found)
+	f.EN = fmt.Sprintf("%s was stated as %s; the data say %s now", f.Name, f.Stated, f.Found)
+	return nil
 }
 
 // errEnough ends a walk over the log that has seen what it was for.
@@ -360,58 +369,4 @@ func (s *Service) statedText(ctx context.Context, tx store.Tx, r Ref) (string, e
 		return "", err
 	}
 	return c.text(), nil
-}
-
-// entries reads the log from an entry on, as it is published: any process can, whichever
-// has it open. It waits for a checkpoint over all that was stated; short says that there
-// is none.
-func (s *Service) entries(ctx context.Context, from uint64, use func(index uint64, entry []byte) error) (short bool, err error) {
-	least, err := s.least(ctx)
-	if err != nil || least == 0 {
-		return false, err
-	}
-	note, err := s.checkpointOver(ctx, int64(least)-1) //nolint:gosec // a log has fewer
-	if fault.KindOf(err) == fault.Busy {               // or the database names a place that the log does not have
-		short = true
-		note, err = s.read(ctx, "checkpoint")
-	}
-	if err != nil {
-		return short, err
-	}
-	c, err := torchwood.ParseCheckpoint(string(signedText(note)))
-	if err != nil {
-		return short, err
-	}
-	client, err := torchwood.NewClient(monitor.Files{Fetch: s.read})
-	if err != nil {
-		return short, err
-	}
-	for i, entry := range client.AllEntries(ctx, c.Tree, int64(from)) { //nolint:gosec // likewise
-		if err := use(uint64(i), entry); err != nil { //nolint:gosec // not below 0
-			return short, err
-		}
-	}
-	return short, client.Err()
-}
-
-// verifier returns the keys that the register has, each for the time it is in force.
-func (s *Service) verifier(ctx context.Context) (statement.KeyOf, error) {
-	all, err := s.secrets(ctx)
-	if err != nil {
-		return nil, err
-	}
-	byName := map[string]secret{}
-	for _, k := range all {
-		byName[s.name(k.method())] = k
-	}
-	return func(method string, at time.Time) (statement.Key, error) {
-		k, ok := byName[method]
-		if !ok {
-			return statement.Key{}, fault.New(fault.NotFound, "key %s is not in the register", method)
-		}
-		if t := store.Micros(at); t < k.made || k.ended != 0 && t >= k.ended {
-			return statement.Key{}, fault.New(fault.Forbidden, "key %s was not in force at %s", method, at.Format(time.RFC3339))
-		}
-		return statement.ParseKey(k.public)
-	}, nil
 }

@@ -150,23 +150,28 @@ func (s *Service) look(ctx context.Context) (*signing, error) {
 			return err
 		}
 		p.last = store.FromMicros(last)
-		for turn, after := 0, ""; turn <= 1; {
-			some, err := s.waiting(ctx, tx, turn, after)
-			if err != nil {
-				return err
-			}
-			if err := p.all(ctx, some); err != nil || turn == 1 && len(p.out)+len(p.keyless) > 0 {
-				return err
-			}
-			if len(some) < atOnce {
-				turn, after = turn+1, ""
-				continue
-			}
-			after = some[len(some)-1].id
-		}
-		return nil
+		return p.turns(ctx)
 	})
 	return p, err
+}
+
+// turns goes through what waits until some of it can be stated.
+func (p *signing) turns(ctx context.Context) error {
+	for turn, after := 0, ""; turn <= 1; {
+		some, err := p.s.waiting(ctx, p.tx, turn, after)
+		if err != nil {
+			return err
+		}
+		if err := p.all(ctx, some); err != nil || turn == 1 && len(p.out)+len(p.keyless) > 0 {
+			return err
+		}
+		if len(some) < atOnce {
+			turn, after = turn+1, ""
+			continue
+		}
+		after = some[len(some)-1].id
+	}
+	return nil
 }
 
 // waiting reads the oldest claims of a turn after an id: what keys say comes first, for

@@ -35,7 +35,7 @@ func digest(top string) (string, error) {
 	h := sha256.New()
 	for _, line := range slices.Compact(lines) {
 		if strings.HasPrefix(line, "@") {
-			fmt.Fprintln(h, line)
+			h.Write([]byte(line + "\n"))
 			continue
 		}
 		text, err := os.ReadFile(line) //nolint:gosec // of this module
@@ -46,7 +46,7 @@ func digest(top string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(h, "%s %d\n%s", filepath.ToSlash(name), len(text), text)
+		h.Write(fmt.Appendf(nil, "%s %d\n%s", filepath.ToSlash(name), len(text), text))
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }

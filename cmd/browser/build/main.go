@@ -56,7 +56,7 @@ func build() error {
 	if err != nil {
 		return err
 	}
-	glue, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(goroot)), "lib", "wasm", "wasm_exec.js")) //nolint:gosec // Go's own
+	glue, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(goroot)), "lib", "wasm", "wasm_exec.js"))
 	if err != nil {
 		return err
 	}

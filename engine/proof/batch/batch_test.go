@@ -15,17 +15,17 @@ import (
 
 func record(i int) []byte { return fmt.Appendf(nil, `{"call":%d}`, i) }
 
-func build(t testing.TB, n int, keep Keep) Tree {
-	t.Helper()
+func build(tb testing.TB, n int, keep Keep) Tree {
+	tb.Helper()
 	b := Builder{Schema: "call/1", Keep: keep}
 	for i := range n {
 		if err := b.Append(record(i)); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	tree, err := b.Close()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return tree
 }
@@ -128,7 +128,7 @@ func TestParse(t *testing.T) {
 func TestMutations(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test
+	r := rand.New(rand.NewPCG(seed, 0))
 	for _, keep := range []Keep{Runs, Checks, Leaves} {
 		whole := build(t, 1000, keep).Append(nil)
 		for i := range 4000 {
@@ -187,7 +187,7 @@ func TestProve(t *testing.T) {
 			}
 		}
 	}
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test
+	r := rand.New(rand.NewPCG(1, 2))
 	for range 60 {
 		n := 1 + r.IntN(2000)
 		first := r.IntN(n)

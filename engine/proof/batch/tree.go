@@ -87,7 +87,7 @@ func Parse(text []byte) (Tree, error) {
 	if err := t.check(); err != nil {
 		return Tree{}, err
 	}
-	if err := t.take(rest); err != nil {
+	if err := take(&t, rest); err != nil {
 		return Tree{}, err
 	}
 	want := sum(strings.Join(words[:5], " "), rest)
@@ -98,7 +98,7 @@ func Parse(text []byte) (Tree, error) {
 }
 
 // take reads the hashes after the first line.
-func (t *Tree) take(rest []byte) error {
+func take(t *Tree, rest []byte) error {
 	n := int(t.Count)
 	runs := (n + Run - 1) / Run
 	want := map[Keep]int{Runs: 32 * runs, Checks: 32*runs + 4*n, Leaves: 32 * n}

@@ -147,14 +147,14 @@ func (m *Monitor) Step(ctx context.Context, was []byte) (now []byte, alerts []Al
 	if err != nil {
 		return was, nil, err
 	}
-	c, _, by, err := m.Policy.Open(signed)
+	c, err := m.Policy.Open(signed)
 	if err != nil {
 		return was, nil, err
 	}
-	if !m.Policy.Met(by) {
+	if !m.Policy.Met(c.By) {
 		s.tell(Unwitness, -1, "", "检查点的见证方不足策略所要求的数目。", "fewer witnesses have cosigned the checkpoint than the policy asks for")
 	}
-	if err := s.follow(ctx, c); err != nil {
+	if err := s.follow(ctx, c.Checkpoint); err != nil {
 		return was, s.alerts, err
 	}
 	for _, a := range s.alerts {
@@ -309,7 +309,7 @@ func (s *step) vintage(i int64, st statement.Statement, digest string) {
 	before := st.Supersedes + st.Withdraws
 	switch {
 	case st.Vintage <= was.Vintage:
-		s.tell(Twice, i, name, name+" 又声明了一次，该名称已有第 "+fmt.Sprint(was.Vintage)+" 版。", fmt.Sprintf("%s is stated although vintage %d of the name was stated before", name, was.Vintage))
+		s.tell(Twice, i, name, fmt.Sprintf("%s 又声明了一次，该名称已有第 %d 版。", name, was.Vintage), fmt.Sprintf("%s is stated although vintage %d of the name was stated before", name, was.Vintage))
 		return
 	case st.Vintage != was.Vintage+1:
 		s.tell(Gap, i, name, name+" 缺少前一版。", fmt.Sprintf("%s follows vintage %d: one was left out", name, was.Vintage))

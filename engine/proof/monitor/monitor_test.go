@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,15 +42,15 @@ func seed(name string) []byte {
 }
 
 // start returns a log that has stated its key.
-func start(t testing.TB) *book {
-	t.Helper()
-	b := &book{t: t, at: begin(), last: map[string]string{}}
+func start(tb testing.TB) *book {
+	tb.Helper()
+	b := &book{t: tb, at: begin(), last: map[string]string{}}
 	skey, vkey, err := note.GenerateKey(bytes.NewReader(seed("log")), "88.1/log")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if b.log, err = note.NewSigner(skey); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	b.vkey = vkey
 	b.root, b.key = b.signer("88.1/500000#root"), b.signer("88.1/500000#k1")
@@ -193,7 +194,7 @@ func TestHonest(t *testing.T) {
 	m := b.watch(&files)
 	var stepwise []byte
 	for i := range 600 {
-		b.number(fmt.Sprintf("st.a/%d/2023", i/3), int64(i%3)+1, fmt.Sprint(i))
+		b.number(fmt.Sprintf("st.a/%d/2023", i/3), int64(i%3)+1, strconv.Itoa(i))
 		if i%97 == 0 || i == 599 {
 			files = b.published()
 			var kinds string
@@ -298,13 +299,13 @@ func TestAlerts(t *testing.T) {
 func TestTiles(t *testing.T) {
 	b := start(t)
 	for i := range 300 {
-		b.number(fmt.Sprintf("st.a/%d/2023", i), 1, fmt.Sprint(i))
+		b.number(fmt.Sprintf("st.a/%d/2023", i), 1, strconv.Itoa(i))
 	}
 	whole := b.published()
 	names := slices.Sorted(maps.Keys(whole))
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test
+	r := rand.New(rand.NewPCG(seed, 0))
 	for i := range 10_000 {
 		name := names[r.IntN(len(names))]
 		if i%50 != 0 && strings.HasPrefix(name, "tile/entries") {
@@ -315,7 +316,7 @@ func TestTiles(t *testing.T) {
 		files[name][r.IntN(len(files[name]))] ^= 1 << r.IntN(8)
 		m := b.watch(&files)
 		if name == "checkpoint" {
-			if _, _, _, err := m.Policy.Open(files[name]); err == nil {
+			if _, err := m.Policy.Open(files[name]); err == nil {
 				t.Fatalf("seed %d, change %d: a checkpoint that was changed is taken: %s", seed, i, files[name])
 			}
 			continue

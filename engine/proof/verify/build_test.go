@@ -46,44 +46,44 @@ type city struct {
 }
 
 // build returns a city whose unit has one key of each suite.
-func build(t testing.TB, suites ...string) *city {
-	t.Helper()
-	c := &city{t: t, at: noon()}
-	c.log, c.vkey = logSigner(t, "88.1/log")
-	c.root = signer(t, statement.SuiteEdDSA, "88.1/500000#root")
+func build(tb testing.TB, suites ...string) *city {
+	tb.Helper()
+	c := &city{t: tb, at: noon()}
+	c.log, c.vkey = logSigner(tb, "88.1/log")
+	c.root = signer(tb, statement.SuiteEdDSA, "88.1/500000#root")
 	for i, suite := range suites {
 		name := fmt.Sprintf("88.1/500000#k%d", i+1)
-		c.signers = append(c.signers, signer(t, suite, name))
+		c.signers = append(c.signers, signer(tb, suite, name))
 		c.keys = append(c.keys, c.key(name, "2026-01-01T00:00:00Z/..", "in-force", c.signers[i].Public(), c.root))
 	}
 	for i := range 3 {
 		w, err := torchwood.NewCosignatureSigner(fmt.Sprintf("w%d.example.org", i+1), ed25519.NewKeyFromSeed(seed(fmt.Sprint("witness", i))))
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		c.witness = append(c.witness, w)
 	}
 	return c
 }
 
-func logSigner(t testing.TB, name string) (note.Signer, string) {
-	t.Helper()
+func logSigner(tb testing.TB, name string) (note.Signer, string) {
+	tb.Helper()
 	skey, vkey, err := note.GenerateKey(strings.NewReader(string(seed("log "+name))), name)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s, err := note.NewSigner(skey)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s, vkey
 }
 
-func signer(t testing.TB, suite, method string) statement.Signer {
-	t.Helper()
+func signer(tb testing.TB, suite, method string) statement.Signer {
+	tb.Helper()
 	s, err := statement.NewSigner(suite, method, seed(method))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }

@@ -32,6 +32,14 @@ type Cosignature struct {
 	Time    time.Time `json:"time"`
 }
 
+// Opened is a checkpoint that its log has signed.
+type Opened struct {
+	Checkpoint
+
+	Text string        // what was signed
+	By   []Cosignature // of the policy's witnesses
+}
+
 // cosigner verifies Ed25519 cosignatures. Source: C2SP tlog-cosignature.
 type cosigner struct {
 	name string
@@ -89,15 +97,14 @@ func (p *Policy) Root(method string) statement.Key { return p.roots[method] }
 
 // Open reads a checkpoint that the policy's log has signed.
 //
-//   - Result: the checkpoint, the text that was signed, and who of the policy's witnesses
-//     has cosigned it. Whether those are enough, Met says.
+//   - Result: whether those who have cosigned are enough, Met says.
 //   - Errors: fault.Invalid.
-func (p *Policy) Open(signed []byte) (c Checkpoint, text string, by []Cosignature, err error) {
+func (p *Policy) Open(signed []byte) (o Opened, err error) {
 	if p.log == nil {
-		return c, "", nil, fault.New(fault.Invalid, "the policy names no log")
+		return o, fault.New(fault.Invalid, "the policy names no log")
 	}
 	if err := strictNote(signed); err != nil {
-		return c, "", nil, err
+		return o, err
 	}
 	verifiers := []note.Verifier{p.log}
 	names := map[string]string{}
@@ -107,7 +114,7 @@ func (p *Policy) Open(signed []byte) (c Checkpoint, text string, by []Cosignatur
 	}
 	n, err := note.Open(signed, note.VerifierList(verifiers...))
 	if err != nil {
-		return c, "", nil, fault.New(fault.Invalid, "the checkpoint is not signed by the log %s that the policy names, or a signature on it does not hold", p.log.Name())
+		return o, fault.New(fault.Invalid, "the checkpoint is not signed by the log %s that the policy names, or a signature on it does not hold", p.log.Name())
 	}
 	own := false
 	for _, s := range n.Sigs {
@@ -120,16 +127,17 @@ func (p *Policy) Open(signed []byte) (c Checkpoint, text string, by []Cosignatur
 			continue // note.Open has verified it: it is not so
 		}
 		at := time.Unix(int64(binary.BigEndian.Uint64(raw[4:12])), 0).UTC() //nolint:gosec // below 1<<40
-		by = append(by, Cosignature{names[fmt.Sprintf("%s+%08x", s.Name, s.Hash)], at})
+		o.By = append(o.By, Cosignature{names[fmt.Sprintf("%s+%08x", s.Name, s.Hash)], at})
 	}
 	if !own {
-		return c, "", nil, fault.New(fault.Invalid, "the checkpoint is not signed by the log %s that the policy names", p.log.Name())
+		return o, fault.New(fault.Invalid, "the checkpoint is not signed by the log %s that the policy names", p.log.Name())
 	}
-	c, err = parseCheckpoint(n.Text)
-	if err == nil && c.Origin != p.log.Name() {
-		err = fault.New(fault.Invalid, "the checkpoint is of the log %.100q, the policy names %s", c.Origin, p.log.Name())
+	o.Text = n.Text
+	o.Checkpoint, err = parseCheckpoint(n.Text)
+	if err == nil && o.Origin != p.log.Name() {
+		err = fault.New(fault.Invalid, "the checkpoint is of the log %.100q, the policy names %s", o.Origin, p.log.Name())
 	}
-	return c, n.Text, by, err
+	return o, err
 }
 
 // strictNote refuses a second way to write the same signed note: base64 with bits that

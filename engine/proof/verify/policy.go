@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -111,7 +112,7 @@ func (p *Policy) line(words []string) error {
 
 func (p *Policy) takeLog(words []string) error {
 	if p.log != nil {
-		return fmt.Errorf("a second log; name the one that the bundles are of")
+		return errors.New("a second log; name the one that the bundles are of")
 	}
 	v, err := note.NewVerifier(words[0])
 	if err != nil {
@@ -191,7 +192,7 @@ func (p *Policy) takeRoot(words []string) error {
 func (p *Policy) takeTSA(words []string) error {
 	der, err := base64.StdEncoding.Strict().DecodeString(words[0])
 	if err != nil {
-		return fmt.Errorf("the certificate is not base64")
+		return errors.New("the certificate is not base64")
 	}
 	c, err := x509.ParseCertificate(der)
 	if err != nil {

@@ -15,11 +15,11 @@ import (
 	"yuzhou/kernel/fault"
 )
 
-func mustPolicy(t testing.TB, text string) Policy {
-	t.Helper()
+func mustPolicy(tb testing.TB, text string) Policy {
+	tb.Helper()
 	p, err := ParsePolicy([]byte(text))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return p
 }
@@ -230,7 +230,7 @@ func TestMutations(t *testing.T) {
 	}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test
+	r := rand.New(rand.NewPCG(seed, 0))
 	for i := range total {
 		name := names[i%len(names)]
 		file := mutate(r, all[name].file, all[names[r.IntN(len(names))]].file)
@@ -315,7 +315,7 @@ func writeGolden(t *testing.T, dir string) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // always the same
+	r := rand.New(rand.NewPCG(1, 2))
 	for name, x := range examples(t) {
 		name = strings.ReplaceAll(name, " ", "-")
 		put(name+".policy", []byte(x.policy))

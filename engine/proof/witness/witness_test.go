@@ -171,6 +171,16 @@ func TestAddCheckpoint(t *testing.T) {
 	}
 }
 
+// kept returns the store of a test's witness.
+func kept(t *testing.T, w *Witness) *memory {
+	t.Helper()
+	m, ok := w.Store.(*memory)
+	if !ok {
+		t.Fatalf("the store is a %T", w.Store)
+	}
+	return m
+}
+
 // TestForeignVerifier: torchwood verifies what we cosign, and the time in it.
 func TestForeignVerifier(t *testing.T) {
 	l := grow(t, "log.example.org", 100, 20)
@@ -178,7 +188,7 @@ func TestForeignVerifier(t *testing.T) {
 	body := l.request(0, 10)
 	line := post(w, body).Body.String()
 	_, signed, _ := strings.Cut(body, "\n\n")
-	v, err := torchwood.NewCosignatureVerifier(VKey(w.Name, key().Public().(ed25519.PublicKey)))
+	v, err := torchwood.NewCosignatureVerifier(VKey(w.Name, ed25519.PublicKey(key()[32:])))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +211,7 @@ func TestClockSetBack(t *testing.T) {
 	if got := post(w, l.request(10, 20)); got.Code != http.StatusOK {
 		t.Fatal(got.Code, got.Body)
 	}
-	if h := w.Store.(*memory).heads["log.example.org"]; !h.At.Equal(now()) {
+	if h := kept(t, w).heads["log.example.org"]; !h.At.Equal(now()) {
 		t.Errorf("the second was cosigned at %s", h.At)
 	}
 }
@@ -235,7 +245,7 @@ func TestRace(t *testing.T) {
 func TestStoreFails(t *testing.T) {
 	l := grow(t, "log.example.org", 100, 20)
 	w := newWitness(t, l)
-	w.Store.(*memory).fail = context.DeadlineExceeded
+	kept(t, w).fail = context.DeadlineExceeded
 	if got := post(w, l.request(0, 10)); got.Code != http.StatusInternalServerError || strings.Contains(got.Body.String(), "w.example.org") {
 		t.Errorf("%d %s", got.Code, got.Body)
 	}
@@ -246,11 +256,11 @@ func TestMutations(t *testing.T) {
 	l := grow(t, "log.example.org", 100, 20)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test
+	r := rand.New(rand.NewPCG(seed, 0))
 	body := l.request(10, 20)
 	for i := range 10_000 {
 		w := newWitness(t, l)
-		w.Store.(*memory).heads = map[string]Head{}
+		kept(t, w).heads = map[string]Head{}
 		if i%100 == 0 {
 			post(w, l.request(0, 10))
 		} else {
@@ -258,12 +268,12 @@ func TestMutations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.Store.(*memory).heads["log.example.org"] = Head{10, root, now()}
+			kept(t, w).heads["log.example.org"] = Head{10, root, now()}
 		}
 		b := []byte(body)
 		b[r.IntN(len(b))] ^= 1 << r.IntN(8)
 		got := post(w, string(b))
-		if got.Code == http.StatusOK && w.Store.(*memory).heads["log.example.org"].Size != 20 {
+		if got.Code == http.StatusOK && kept(t, w).heads["log.example.org"].Size != 20 {
 			t.Fatalf("seed %d, change %d is cosigned: %s", seed, i, b)
 		}
 	}

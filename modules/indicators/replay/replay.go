@@ -78,7 +78,7 @@ func Replay(st statement.Statement, rule []byte, inputs []statement.Statement) (
 	if err != nil {
 		return "", err
 	}
-	_, unit, at, err := split(st.Name)
+	of, err := split(st.Name)
 	if err != nil {
 		return "", err
 	}
@@ -94,7 +94,7 @@ func Replay(st statement.Statement, rule []byte, inputs []statement.Statement) (
 		}
 		all = append(all, n)
 	}
-	cell := formula.Cell{At: at, Unit: unit, Tree: tree(r.Tree), Lookup: func(w formula.Want) (formula.Value, bool) { return r.find(all, w) }}
+	cell := formula.Cell{At: of.period, Unit: of.unit, Tree: tree(r.Tree), Lookup: func(w formula.Want) (formula.Value, bool) { return r.find(all, w) }}
 	v, _ := typed.Eval(cell)
 	if v.Missing() {
 		return "", fault.New(fault.Invalid, "the number cannot be computed from the inputs that are here")
@@ -156,7 +156,7 @@ func (r Rule) stock(id string) bool {
 
 // read takes the number out of a statement.
 func read(st statement.Statement) (n number, err error) {
-	if n.indicator, n.unit, n.period, err = split(st.Name); err != nil {
+	if n, err = split(st.Name); err != nil {
 		return n, err
 	}
 	q, err := quantity.ParseTerse(st.Value, st.Unit)
@@ -168,11 +168,12 @@ func read(st statement.Statement) (n number, err error) {
 }
 
 // split takes a number's name apart: 88.500.1/st.hte/500000/2023-06-30.
-func split(name string) (indicator, unit string, at period.Period, err error) {
+func split(name string) (n number, err error) {
 	parts := strings.Split(name, "/")
 	if len(parts) != 4 {
-		return "", "", at, fault.New(fault.Invalid, "%q is not the name of a number: prefix/indicator/unit/period", name)
+		return n, fault.New(fault.Invalid, "%q is not the name of a number: prefix/indicator/unit/period", name)
 	}
-	at, err = observation.ParsePathPeriod(parts[3])
-	return parts[1], parts[2], at, err
+	n.indicator, n.unit = parts[1], parts[2]
+	n.period, err = observation.ParsePathPeriod(parts[3])
+	return n, err
 }
