@@ -31,43 +31,43 @@ type example struct {
 }
 
 // examples are bundles that hold, by name.
-func examples(t testing.TB) map[string]example {
-	t.Helper()
+func examples(tb testing.TB) map[string]example {
+	tb.Helper()
 	out := map[string]example{}
 	put := func(name string, c *city, x bundle.Bundle, witnesses int, policy string) {
 		x = c.close(x, witnesses)
 		out[name] = example{x.Append(nil), policy}
 	}
-	c := build(t, statement.SuiteEdDSA)
+	c := build(tb, statement.SuiteEdDSA)
 	put("observation", c, bundle.Bundle{Statement: c.number("88.1/st.hte/500000/2023-06-30", "6401"), Keys: c.keys}, 0, c.policy())
 
-	c = build(t, statement.SuiteEdDSA)
+	c = build(tb, statement.SuiteEdDSA)
 	a, b := c.number("88.1/st.a/500000/2023-06-30", "1"), c.number("88.1/st.b/500000/2023-06-30", "2")
 	ab := c.derived("88.1/st.ab/500000/2023-06-30", "50", a, b)
 	put("derived", c, bundle.Bundle{Statement: ab, Keys: c.keys, Inputs: []bundle.Entry{a, b}}, 0, c.policy())
 
-	c = build(t, statement.SuiteEdDSA)
+	c = build(tb, statement.SuiteEdDSA)
 	a, b = c.number("88.1/st.a/500000/2023-06-30", "1"), c.number("88.1/st.b/500000/2023-06-30", "2")
 	ab = c.derived("88.1/st.ab/500000/2023-06-30", "50", a, b)
 	top := c.derived("88.1/st.top/500000/2023-06-30", "25", ab, b)
 	put("deep", c, bundle.Bundle{Statement: top, Keys: c.keys, Inputs: []bundle.Entry{ab, b, a}}, 0, c.policy())
 	put("one level", c, bundle.Bundle{Statement: top, Keys: c.keys, Inputs: []bundle.Entry{ab, b}}, 0, c.policy())
 
-	c = build(t, statement.SuiteEdDSA)
+	c = build(tb, statement.SuiteEdDSA)
 	a = c.number("88.1/st.a/500000/2023-06-30", "1")
 	first, err := c.parse(a).Digest()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	gone := c.sign(statement.Statement{Kind: statement.Observation, Name: "88.1/st.a/500000/2023-06-30", Vintage: 2, Withdraws: first})
 	put("withdrawn", c, bundle.Bundle{Statement: gone, Keys: c.keys}, 0, c.policy())
 
-	c = build(t, statement.SuiteSM2)
+	c = build(tb, statement.SuiteSM2)
 	put("sm2", c, bundle.Bundle{Statement: c.number("88.1/st.a/500000/2023-06-30", "1"), Keys: c.keys}, 0, c.policy())
-	c = build(t, statement.SuiteEdDSA, statement.SuiteSM2)
+	c = build(tb, statement.SuiteEdDSA, statement.SuiteSM2)
 	put("two suites", c, bundle.Bundle{Statement: c.number("88.1/st.a/500000/2023-06-30", "1"), Keys: c.keys}, 0, c.policy())
 
-	c = build(t, statement.SuiteEdDSA)
+	c = build(tb, statement.SuiteEdDSA)
 	c.stamping()
 	put("witnessed", c, bundle.Bundle{Statement: c.number("88.1/st.a/500000/2023-06-30", "1"), Keys: c.keys}, 3, c.trusted())
 	return out
@@ -123,11 +123,13 @@ func TestBroken(t *testing.T) {
 			p.policy = strings.Replace(p.policy, "root 88.1/500000#root", "root 88.1/500000#other", 1)
 		}},
 		"a root of another key": {"signature", "does not hold", func(t *testing.T, p *parts) {
+			t.Helper()
 			p.policy = strings.Replace(p.policy, p.c.root.Public().String(), signer(t, statement.SuiteEdDSA, "88.1/500000#x").Public().String(), 1)
 		}},
 		"not logged":    {"log", "nothing proves", func(_ *testing.T, p *parts) { p.x.Statement.Log = nil }},
 		"another entry": {"log", "does not lead", func(_ *testing.T, p *parts) { p.x.Statement.Log = p.x.Keys[0].Log }},
 		"another log": {"log", "not signed by the log", func(t *testing.T, p *parts) {
+			t.Helper()
 			_, vkey := logSigner(t, "88.2/log")
 			p.policy = strings.Replace(p.policy, p.c.vkey, vkey, 1)
 		}},
@@ -142,6 +144,7 @@ func TestBroken(t *testing.T) {
 		"too few witnesses": {"witness", "fewer witnesses", func(_ *testing.T, p *parts) { p.policy = p.c.trusted() }},
 		"no time stamp":     {"time", "1 are asked for", func(_ *testing.T, p *parts) { p.o.Stamps = 1 }},
 		"a stamp of another": {"time", "another message", func(t *testing.T, p *parts) {
+			t.Helper()
 			p.c.stamping()
 			p.x.Statement.Stamps = [][]byte{p.c.stamp([]byte("x"))}
 			p.policy = strings.Replace(p.c.trusted(), "quorum most", "quorum none", 1)

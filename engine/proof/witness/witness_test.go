@@ -53,18 +53,18 @@ type tree struct {
 	size   int64
 }
 
-func grow(t testing.TB, name string, from, size int64) *tree {
-	t.Helper()
+func grow(tb testing.TB, name string, from, size int64) *tree {
+	tb.Helper()
 	seed := sha256.Sum256([]byte(name))
 	skey, vkey, err := note.GenerateKey(strings.NewReader(string(seed[:])), name)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	signer, err := note.NewSigner(skey)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	l := &tree{t: t, signer: signer, vkey: vkey}
+	l := &tree{t: tb, signer: signer, vkey: vkey}
 	for i := range size {
 		entry := fmt.Sprint("entry ", i)
 		if i >= from {
@@ -72,7 +72,7 @@ func grow(t testing.TB, name string, from, size int64) *tree {
 		}
 		more, err := tlog.StoredHashes(i, []byte(entry), l)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		l.hashes = append(l.hashes, more...)
 	}
@@ -115,13 +115,13 @@ func (l *tree) request(old, size int64) string {
 
 func key() ed25519.PrivateKey { return ed25519.NewKeyFromSeed([]byte(strings.Repeat("w", 32))) }
 
-func newWitness(t testing.TB, logs ...*tree) *Witness {
-	t.Helper()
+func newWitness(tb testing.TB, logs ...*tree) *Witness {
+	tb.Helper()
 	w := &Witness{Name: "w.example.org", Key: key(), Store: &memory{}, Now: now}
 	for _, l := range logs {
 		v, err := note.NewVerifier(l.vkey)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		w.Logs = append(w.Logs, v)
 	}
