@@ -53,7 +53,7 @@ type tree struct {
 	size   int64
 }
 
-func grow(tb testing.TB, name string, from, size int64) *tree {
+func grow(tb testing.TB, name string, from int64) *tree {
 	tb.Helper()
 	seed := sha256.Sum256([]byte(name))
 	skey, vkey, err := note.GenerateKey(strings.NewReader(string(seed[:])), name)
@@ -65,7 +65,8 @@ func grow(tb testing.TB, name string, from, size int64) *tree {
 		tb.Fatal(err)
 	}
 	l := &tree{t: tb, signer: signer, vkey: vkey}
-	for i := range size {
+	const size = 20
+	for i := range int64(size) {
 		entry := fmt.Sprint("entry ", i)
 		if i >= from {
 			entry = fmt.Sprint("fork ", i)
@@ -135,8 +136,8 @@ func post(w http.Handler, body string) *httptest.ResponseRecorder {
 }
 
 func TestAddCheckpoint(t *testing.T) {
-	l, fork := grow(t, "log.example.org", 100, 20), grow(t, "log.example.org", 8, 20)
-	stranger := grow(t, "other.example.org", 100, 20)
+	l, fork := grow(t, "log.example.org", 100), grow(t, "log.example.org", 8)
+	stranger := grow(t, "other.example.org", 100)
 	w := newWitness(t, l)
 	for _, tt := range []struct {
 		name, body  string
@@ -183,7 +184,7 @@ func kept(t *testing.T, w *Witness) *memory {
 
 // TestForeignVerifier: torchwood verifies what we cosign, and the time in it.
 func TestForeignVerifier(t *testing.T) {
-	l := grow(t, "log.example.org", 100, 20)
+	l := grow(t, "log.example.org", 100)
 	w := newWitness(t, l)
 	body := l.request(0, 10)
 	line := post(w, body).Body.String()
@@ -204,7 +205,7 @@ func TestForeignVerifier(t *testing.T) {
 
 // TestClockSetBack: the time in cosignatures does not go back.
 func TestClockSetBack(t *testing.T) {
-	l := grow(t, "log.example.org", 100, 20)
+	l := grow(t, "log.example.org", 100)
 	w := newWitness(t, l)
 	post(w, l.request(0, 10))
 	w.Now = func() time.Time { return now().AddDate(-1, 0, 0) }
@@ -219,7 +220,7 @@ func TestClockSetBack(t *testing.T) {
 // TestRace: of two trees that are handed in at once only one is cosigned.
 func TestRace(t *testing.T) {
 	for range 50 {
-		l, fork := grow(t, "log.example.org", 100, 20), grow(t, "log.example.org", 8, 20)
+		l, fork := grow(t, "log.example.org", 100), grow(t, "log.example.org", 8)
 		w := newWitness(t, l)
 		post(w, l.request(0, 8))
 		bodies := []string{l.request(8, 12), fork.request(8, 12), l.request(8, 20), fork.request(8, 20)}
@@ -243,7 +244,7 @@ func TestRace(t *testing.T) {
 
 // TestStoreFails: without the store's word there is no cosignature.
 func TestStoreFails(t *testing.T) {
-	l := grow(t, "log.example.org", 100, 20)
+	l := grow(t, "log.example.org", 100)
 	w := newWitness(t, l)
 	kept(t, w).fail = context.DeadlineExceeded
 	if got := post(w, l.request(0, 10)); got.Code != http.StatusInternalServerError || strings.Contains(got.Body.String(), "w.example.org") {
@@ -253,7 +254,7 @@ func TestStoreFails(t *testing.T) {
 
 // TestMutations: what was changed on the way is not cosigned.
 func TestMutations(t *testing.T) {
-	l := grow(t, "log.example.org", 100, 20)
+	l := grow(t, "log.example.org", 100)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -280,7 +281,7 @@ func TestMutations(t *testing.T) {
 }
 
 func FuzzAdd(f *testing.F) {
-	l := grow(f, "log.example.org", 100, 20)
+	l := grow(f, "log.example.org", 100)
 	f.Add([]byte(l.request(0, 10)))
 	f.Add([]byte("old 1\n\n"))
 	f.Fuzz(func(t *testing.T, body []byte) { _, _ = newWitness(t, l).Add(t.Context(), body) })
