@@ -4,9 +4,12 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 
+	"yuzhou/engine/proof/lineage"
 	"yuzhou/kernel/actor"
+	"yuzhou/kernel/fault"
 	"yuzhou/kernel/web"
 )
 
@@ -16,6 +19,7 @@ const bundleType = "text/plain; charset=utf-8"
 // files mounts what is no JSON: bundles, the policy, the log's tiles, time stamps.
 func (s *Service) files(rt *web.Router) {
 	rt.Page("GET /api/v1/proof/bundles/{name...}", actor.Read, s.sendBundle)
+	rt.Page("GET /api/v1/proof/lineage/{name...}", actor.Read, s.sendLineage)
 	rt.Page("GET /api/v1/proof/policy", actor.Read, s.sendPolicy)
 	rt.Page("GET /log/{path...}", actor.Read, s.sendLog)
 	rt.Page("POST /proof/tsa", actor.Read, s.stampTime)
@@ -37,6 +41,31 @@ func (s *Service) sendBundle(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Access-Control-Allow-Origin", "*") // public: any page may check it
 	_, err = w.Write(file)
 	return err
+}
+
+// sendLineage gives what a statement rests on, as our own JSON, as PROV-JSON or as an
+// OpenLineage event.
+func (s *Service) sendLineage(w http.ResponseWriter, r *http.Request) error {
+	ref, err := s.ParseRef(r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	depth := lineage.MaxDepth
+	if text := r.URL.Query().Get("depth"); text != "" {
+		if depth, err = strconv.Atoi(text); err != nil {
+			return fault.Say(fault.Invalid, "depth %q 不是整数。", "depth %q is not a whole number", text)
+		}
+	}
+	g, err := s.Lineage(r.Context(), ref, depth)
+	if err != nil {
+		return err
+	}
+	switch format := r.URL.Query().Get("format"); format {
+	case "":
+		return web.JSON(w, http.StatusOK, g)
+	default:
+		return fault.Say(fault.Invalid, "格式 %q 不认识，请给 prov 或 openlineage。", "format %q is not known; give prov or openlineage", format)
+	}
 }
 
 func (s *Service) sendPolicy(w http.ResponseWriter, r *http.Request) error {

@@ -37,18 +37,11 @@ func (s *Service) Shown(ctx context.Context) (LogState, error) {
 	if err != nil {
 		return out, err
 	}
-	c, err := torchwood.ParseCheckpoint(string(signedText(text)))
+	c, err := readCheckpoint(text, out.Origin)
 	if err != nil {
 		return out, err
 	}
-	out.Size, out.Root, out.Checkpoint = c.N, base64.StdEncoding.EncodeToString(c.Hash[:]), string(text)
-	for line := range strings.Lines(string(text[len(signedText(text)):])) {
-		signer, ok := strings.CutPrefix(line, "— ")
-		name, _, _ := strings.Cut(signer, " ")
-		if ok && name != out.Origin {
-			out.Witnesses = append(out.Witnesses, name)
-		}
-	}
+	out.Size, out.Root, out.Checkpoint, out.Witnesses = c.Size, c.Root, string(text), c.Witnesses
 	out.Independent = len(out.Witnesses) > 0
 	out.ZH, out.EN = "没有独立见证：只有日志的运行者自己为它作证。", "No independent witness: nobody but the log's own operator vouches for it."
 	if out.Independent {
@@ -65,6 +58,31 @@ func (s *Service) Shown(ctx context.Context) (LogState, error) {
 		}
 		return err
 	})
+}
+
+// shownCheckpoint is what a checkpoint of our own says; its signatures are not verified.
+type shownCheckpoint struct {
+	Origin    string
+	Size      int64
+	Root      string   // base64
+	Witnesses []string // names of those who have signed beside the log
+}
+
+// readCheckpoint takes a checkpoint of our own apart.
+func readCheckpoint(text []byte, origin string) (shownCheckpoint, error) {
+	c, err := torchwood.ParseCheckpoint(string(signedText(text)))
+	out := shownCheckpoint{Origin: origin, Size: c.N, Root: base64.StdEncoding.EncodeToString(c.Hash[:]), Witnesses: []string{}}
+	if err != nil {
+		return out, err
+	}
+	for line := range strings.Lines(string(text[len(signedText(text)):])) {
+		signer, ok := strings.CutPrefix(line, "— ")
+		name, _, _ := strings.Cut(signer, " ")
+		if ok && name != origin {
+			out.Witnesses = append(out.Witnesses, name)
+		}
+	}
+	return out, nil
 }
 
 // VerifierPolicy returns the text by which a verifier knows this city: its log's key, the

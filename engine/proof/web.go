@@ -95,6 +95,7 @@ type ofView struct {
 	Stamps    int
 	Words     string // who vouches for the log
 	Formula   string
+	Picture   *picture // what it rests on, drawn; nil when there is nothing to draw
 	Inputs    []linkView
 	Rests     []linkView
 	Vintages  []Vintage
@@ -151,6 +152,11 @@ func (s *Service) view(ctx context.Context, ref Ref) (ofView, error) {
 	if err := s.judgeNow(ctx, &v, row, *c); err != nil {
 		return v, err
 	}
+	g, err := s.Lineage(ctx, row.Ref, drawnDepth)
+	if err != nil {
+		return v, err
+	}
+	v.Picture = draw(g)
 	return v, s.vouched(ctx, &v)
 }
 
