@@ -30,6 +30,7 @@ const mostFound = 50
 func (s *Service) routes(rt *web.Router) {
 	rt.Page("GET /proof", actor.Read, s.showHome)
 	rt.Page("GET /proof/of/{name...}", actor.Read, s.showOf)
+	rt.Page("GET /proof/qr/{name...}", actor.Read, s.sendQR)
 	rt.Page("GET /verify", actor.Read, s.showVerify)
 	s.operations(rt)
 	s.files(rt)
