@@ -44,7 +44,7 @@ type withdrawn struct{ On, Reason string }
 
 // proofView is how far a number is proved, and where that can be checked.
 type proofView struct {
-	State, Bundle, Page, Verify string // addresses "" when nobody has stated it
+	State, Bundle, Page, Verify, QR string // addresses "" when nobody has stated it
 }
 
 // markedLine is a line of a source with the number's words marked.
@@ -127,7 +127,7 @@ func proofOf(e web.Evidence) *proofView {
 	case string(proof.Unstated):
 		return &proofView{State: e.State}
 	}
-	return &proofView{State: e.State, Bundle: bundlePath + e.Name, Page: e.Href, Verify: "/verify?name=" + url.QueryEscape(e.Name)}
+	return &proofView{State: e.State, Bundle: bundlePath + e.Name, Page: e.Href, Verify: "/verify?name=" + url.QueryEscape(e.Name), QR: "/proof/qr/" + e.Name}
 }
 
 // place returns a unit's name in the page's language, "" when it is not known.
