@@ -129,6 +129,7 @@ func TestBuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	testkit.Golden(t, "city.json", append(out, '\n'))
 	var back Graph
 	if err := json.Unmarshal(out, &back); err != nil || !reflect.DeepEqual(back, g) {
 		t.Errorf("the graph does not come back from JSON: %v", err)
