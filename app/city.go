@@ -87,6 +87,9 @@ func (p Product) assemble(ctx context.Context, c config, ct *city) error {
 		return err
 	}
 	if load {
+		if _, err := c.sealing(); err != nil { // made with the data, while there is room for it
+			return err
+		}
 		if err := pk.Store(ctx, ct.db, ct.now(), loads(pk, ct.modules)); err != nil {
 			return err
 		}

@@ -63,7 +63,7 @@ func (c *config) sealing() (seal.KEK, error) {
 		text, err = newSealing(name)
 	}
 	if err != nil {
-		return nil, &fault.Fault{Kind: fault.Invalid, Text: "the sealing key " + name + " cannot be read", Err: err}
+		return nil, &fault.Fault{Kind: fault.Busy, Text: "the sealing key " + name + " cannot be read", Err: err}
 	}
 	line := strings.TrimSpace(string(text))
 	if raw, err := hex.DecodeString(line); err == nil && len(raw) == 32 {
@@ -75,19 +75,26 @@ func (c *config) sealing() (seal.KEK, error) {
 	return seal.Passphrase{Secret: []byte(line)}, nil
 }
 
-// newSealing makes a sealing key, on disk before anything is sealed with it.
+// newSealing makes a sealing key, on disk before anything is sealed with it: whole, or
+// not at all. When another process was faster, its key is the one.
 func newSealing(name string) ([]byte, error) {
-	text := hex.AppendEncode(nil, random(32))
-	text = append(text, '\n')
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+	dir := filepath.Dir(name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // of the data directory
+	f, err := os.CreateTemp(dir, "seal-*")
 	if err != nil {
 		return nil, err
 	}
-	_, err = f.Write(text)
-	return text, errors.Join(err, f.Sync(), f.Close())
+	defer os.Remove(f.Name()) //nolint:errcheck // it has its name by then, or is of no use
+	_, err = f.Write(append(hex.AppendEncode(nil, random(32)), '\n'))
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return nil, err
+	}
+	if err := os.Link(f.Name(), name); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	return os.ReadFile(name) //nolint:gosec // of the data directory
 }
 
 func random(n int) []byte {

@@ -71,7 +71,7 @@ func TestKill(t *testing.T) {
 		for range importers {
 			all.Go(w.send)
 		}
-		after := time.Duration(rand.IntN(120)+5) * time.Millisecond
+		after := time.Duration(rand.IntN(500)+5) * time.Millisecond
 		<-time.After(after)
 		s.kill()
 		all.Wait()
@@ -95,6 +95,9 @@ func TestKill(t *testing.T) {
 			return
 		}
 	}
+	if found := yuzhou(t, "proof", "audit", "--data", dir); !strings.Contains(found, " 0 findings") {
+		t.Errorf("after %d kills the evidence does not agree with the data: %s", kills, found)
+	}
 	if len(done) < kills {
 		t.Errorf("%d files were acknowledged in %d rounds: too few to say anything", len(done), kills)
 	}
@@ -111,7 +114,7 @@ func TestFullDisk(t *testing.T) {
 		says   string
 	}{
 		{
-			"a small device", `mount -t tmpfs -o size=8m none "$DIR" && exec "$0" "$@"`,
+			"a small device", `mount -t tmpfs -o size=16m none "$DIR" && exec "$0" "$@"`,
 			http.StatusServiceUnavailable, "the disk is full: nothing was changed",
 		},
 		// The signal of the limit is ignored: the write fails instead, as by a quota.

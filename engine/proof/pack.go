@@ -2,6 +2,7 @@ package proof
 
 import (
 	"context"
+	"log/slog"
 
 	"yuzhou/engine/proof/statement"
 	"yuzhou/kernel/pack"
@@ -25,8 +26,8 @@ func (s *Service) loadPack(p *pack.Pack) pack.Load {
 // Close states what still waits and closes the log.
 func (s *Service) Close(ctx context.Context) error {
 	if s.pending.Load() {
-		if err := s.work(ctx); err != nil {
-			return err
+		if err := s.work(ctx); err != nil { // it waits in the database for the next start
+			s.log.WarnContext(ctx, "not all that was claimed is stated", slog.Any("error", err))
 		}
 	}
 	s.sequencing.Lock()

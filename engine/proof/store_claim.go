@@ -58,19 +58,20 @@ func (s *Service) State(ctx context.Context, tx store.Tx, c Claim) error {
 	if err := s.resolve(ctx, tx, &c); err != nil {
 		return err
 	}
+	if c.Vintage > 0 {
+		return s.stateVintage(ctx, tx, c)
+	}
 	was, err := s.newest(ctx, tx, c.Name)
 	if err != nil {
 		return err
 	}
 	switch {
-	case c.Vintage == 0 && was != nil && was.says(c):
+	case was != nil && was.says(c):
 		return nil
-	case c.Vintage == 0 && was != nil:
+	case was != nil:
 		c.Vintage = was.Vintage + 1
-	case c.Vintage == 0:
+	default:
 		c.Vintage = 1
-	case was != nil && was.Vintage >= c.Vintage:
-		return s.again(ctx, tx, c)
 	}
 	return s.propose(ctx, tx, c)
 }
@@ -93,13 +94,16 @@ func (s *Service) resolve(ctx context.Context, tx store.Tx, c *Claim) error {
 	return nil
 }
 
-// again takes a claim of a vintage that there is: it has to say the same.
-func (s *Service) again(ctx context.Context, tx store.Tx, c Claim) error {
+// stateVintage takes a claim of a vintage: when there is one, it has to say the same.
+func (s *Service) stateVintage(ctx context.Context, tx store.Tx, c Claim) error {
 	was, err := s.claimed(ctx, tx, c.Name, c.Vintage)
 	if err != nil {
 		return err
 	}
-	if was == nil || !was.says(c) {
+	if was == nil {
+		return s.propose(ctx, tx, c)
+	}
+	if !was.says(c) {
 		return fault.Say(fault.Conflict, "%s 的第 %d 版已经声明过，内容不同：声明不能更改，请给出新的版本。",
 			"%s@%d has been stated already and says another thing: what was stated stays, give a new vintage", c.Name, c.Vintage)
 	}

@@ -123,7 +123,7 @@ func (s *Service) round(ctx context.Context) (more bool, err error) {
 	}
 	if err := s.enter(ctx, p.out); err != nil {
 		// What has been appended of it is found in the log the next time.
-		return false, errors.Join(err, s.forget(ctx))
+		return false, unlogged(errors.Join(err, s.forget(ctx)))
 	}
 	if len(p.clashing) > 0 {
 		return false, fault.Say(fault.Conflict, "%s 的这一版已经声明过，内容不同：数据库可能被恢复到较早的状态。它没有凭证。",
@@ -134,6 +134,17 @@ func (s *Service) round(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	return len(p.out) < p.waited || p.waited >= atOnce, nil
+}
+
+// unlogged says that the log could not be written to, which is no reason to give up what
+// was recorded.
+func unlogged(err error) error {
+	if fault.KindOf(err) != "" {
+		return err
+	}
+	return &fault.Fault{
+		Kind: fault.Busy, Text: "recorded; its proof could not be written to the log, which is tried again", ZH: "数字已记录，但凭证日志此刻写不进去，系统会再试。", Err: err,
+	}
 }
 
 // look makes statements of what waits, the oldest first. When none of the oldest can be

@@ -139,18 +139,16 @@ func (s *Service) newest(ctx context.Context, tx store.Tx, name string) (*Claim,
 // claimed returns what was claimed of a vintage, stated or not; nil when nothing was.
 func (s *Service) claimed(ctx context.Context, tx store.Tx, name string, vintage int64) (*Claim, error) {
 	var doc string
-	found, err := tx.One(ctx, `SELECT doc FROM proof_claim WHERE name = $1 AND vintage = $2`, []any{name, vintage}, &doc)
-	if err != nil {
+	var stated bool
+	found, err := tx.One(ctx, `SELECT doc, 0 FROM proof_claim WHERE name = $1 AND vintage = $2 UNION ALL SELECT doc, 1 FROM proof_statement WHERE name = $1 AND vintage = $2 LIMIT 1`,
+		[]any{name, vintage}, &doc, &stated)
+	switch {
+	case err != nil || !found:
 		return nil, err
+	case stated:
+		return s.parseClaim(doc)
 	}
-	if found {
-		return readClaim(doc)
-	}
-	found, err = tx.One(ctx, `SELECT doc FROM proof_statement WHERE name = $1 AND vintage = $2`, []any{name, vintage}, &doc)
-	if err != nil || !found {
-		return nil, err
-	}
-	return s.parseClaim(doc)
+	return readClaim(doc)
 }
 
 func (s *Service) newestClaim(ctx context.Context, tx store.Tx, name string) (*Claim, error) {

@@ -132,7 +132,7 @@ func (in *importer) take(ctx context.Context, a *appender, row sheet.Row, v shee
 			o.Recorded, o.By = now, actor.Of(ctx).ID
 			err = a.add(ctx, o)
 		}
-		if err != nil && fault.KindOf(err) == "" {
+		if kind := fault.KindOf(err); err != nil && (kind == "" || kind == fault.Busy) { // no fault of the row
 			return err
 		}
 		if err != nil {
