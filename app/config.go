@@ -15,18 +15,18 @@ import (
 // config is every setting. Each works at zero. A flag wins over the
 // environment (YUZHOU_NAME), which wins over the file.
 type config struct {
-	Addr     string `yaml:"addr"`     // where to listen
-	Data     string `yaml:"data"`     // directory of the embedded database
-	Database string `yaml:"database"` // postgres:// URL instead of it
-	Pack     string `yaml:"pack"`     // directory of another city's pack
-	Log      string `yaml:"log"`      // debug, info, warn, error
-	Server   string `yaml:"server"`   // verbs: work on this running server
-	Token    string `yaml:"token"`    // verbs: session token for it
-	Seal     string `yaml:"seal"`     // file of the key that seals private keys
-	Policy   string `yaml:"policy"`   // file: who cosigns the log
-	Watched  string `yaml:"watched"`  // file: whose logs this node cosigns
-	TSA      string `yaml:"tsa"`      // URL of a time stamping authority
-	TSACert  string `yaml:"tsa-cert"` // file: what its stamps lead to
+	Addr     string `yaml:"addr"`      // where to listen
+	Data     string `yaml:"data"`      // directory of the embedded database
+	Database string `yaml:"database"`  // postgres:// URL instead of it
+	Pack     string `yaml:"pack"`      // directory of another city's pack
+	Log      string `yaml:"log-level"` // debug, info, warn, error
+	Server   string `yaml:"server"`    // verbs: work on this running server
+	Token    string `yaml:"token"`     // verbs: session token for it
+	Seal     string `yaml:"seal"`      // file of the key that seals private keys
+	Policy   string `yaml:"policy"`    // file: who cosigns the log
+	Watched  string `yaml:"watched"`   // file: whose logs this node cosigns
+	TSA      string `yaml:"tsa"`       // URL of a time stamping authority
+	TSACert  string `yaml:"tsa-cert"`  // file: what its stamps lead to
 	File     string `yaml:"-"`
 }
 
@@ -41,7 +41,7 @@ func (c *config) settings() []setting {
 		{"data", "directory of the data; made when it is not there", "data", &c.Data},
 		{"database", "postgres:// URL, instead of the embedded database in --data", "", &c.Database},
 		{"pack", "directory of another city's data pack", "", &c.Pack},
-		{"log", "what to log: debug, info, warn or error", "warn", &c.Log},
+		{"log-level", "what to log: debug, info, warn or error", "warn", &c.Log},
 		{"server", "work on the server at this URL instead of on --data", "", &c.Server},
 		{"token", "session token for --server (yuzhou org sign-in prints one)", "", &c.Token},
 		{"seal", "file of the key that seals private keys: 64 hexadecimal digits or a passphrase (DATA/seal.key, made when it is not there)", "", &c.Seal},
@@ -108,8 +108,11 @@ func readSettings(name string) (map[string]string, error) {
 func upper(s string) string {
 	b := []byte(s)
 	for i, c := range b {
-		if 'a' <= c && c <= 'z' {
+		switch {
+		case 'a' <= c && c <= 'z':
 			b[i] = c - 'a' + 'A'
+		case c == '-': // no shell takes it in a name
+			b[i] = '_'
 		}
 	}
 	return string(b)

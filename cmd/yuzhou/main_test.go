@@ -55,7 +55,7 @@ func TestVerbs(t *testing.T) {
 		for _, v := range m.Verbs {
 			flags := flag.NewFlagSet(v.Name, flag.ContinueOnError)
 			v.Bind(flags)
-			for _, taken := range []string{"addr", "data", "database", "pack", "log", "server", "token", "config", "json", "seal", "policy", "watched", "tsa", "tsa-cert"} {
+			for _, taken := range []string{"addr", "data", "database", "pack", "log-level", "server", "token", "config", "json", "seal", "policy", "watched", "tsa", "tsa-cert"} {
 				if flags.Lookup(taken) != nil {
 					t.Errorf("yuzhou %s %s declares --%s, which every verb has", m.Name, v.Name, taken)
 				}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"yuzhou/engine/proof/lineage"
+	"yuzhou/engine/proof/lineage/openlineage"
+	"yuzhou/engine/proof/lineage/prov"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/web"
@@ -16,10 +18,16 @@ import (
 // bundleType is the media type of a bundle.
 const bundleType = "text/plain; charset=utf-8"
 
+// schemaPath is where the schema of our facet of OpenLineage is.
+const schemaPath = "/api/v1/proof/evidence.schema.json"
+
 // files mounts what is no JSON: bundles, the policy, the log's tiles, time stamps.
 func (s *Service) files(rt *web.Router) {
 	rt.Page("GET /api/v1/proof/bundles/{name...}", actor.Read, s.sendBundle)
 	rt.Page("GET /api/v1/proof/lineage/{name...}", actor.Read, s.sendLineage)
+	rt.Page("GET /api/v1/proof/evidence.schema.json", actor.Read, func(w http.ResponseWriter, _ *http.Request) error {
+		return send(w, "application/schema+json", func() ([]byte, error) { return openlineage.Schema(), nil })
+	})
 	rt.Page("GET /api/v1/proof/policy", actor.Read, s.sendPolicy)
 	rt.Page("GET /log/{path...}", actor.Read, s.sendLog)
 	rt.Page("POST /proof/tsa", actor.Read, s.stampTime)
@@ -63,9 +71,33 @@ func (s *Service) sendLineage(w http.ResponseWriter, r *http.Request) error {
 	switch format := r.URL.Query().Get("format"); format {
 	case "":
 		return web.JSON(w, http.StatusOK, g)
+	case "prov":
+		return send(w, prov.MediaType, func() ([]byte, error) { return prov.Append(nil, g, addressOf(r)+"/proof/") })
+	case "openlineage":
+		site := openlineage.Site{Namespace: "yuzhou://" + s.site.Prefix, Producer: addressOf(r) + "/proof", Schema: addressOf(r) + schemaPath}
+		return send(w, openlineage.MediaType, func() ([]byte, error) { return openlineage.Append(nil, g, site) })
 	default:
 		return fault.Say(fault.Invalid, "格式 %q 不认识，请给 prov 或 openlineage。", "format %q is not known; give prov or openlineage", format)
 	}
+}
+
+// send answers with what a codec writes.
+func send(w http.ResponseWriter, kind string, write func() ([]byte, error)) error {
+	text, err := write()
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", kind)
+	_, err = w.Write(text)
+	return err
+}
+
+// addressOf returns the address of this site as its visitor sees it, without a path.
+func addressOf(r *http.Request) string {
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }
 
 func (s *Service) sendPolicy(w http.ResponseWriter, r *http.Request) error {

@@ -22,7 +22,7 @@ func verbs() []module.Verb {
 		{Name: "keys", Help: "the register of keys", Bind: plain(keysVerb)},
 		{Name: "rotate", Args: "UNIT", Help: "put a new key of a unit in force (--suite)", Bind: rotateVerb},
 		{Name: "revoke", Args: "KEY", Help: "revoke a key from an instant on (--since)", Bind: revokeVerb},
-		{Name: "monitor", Help: "follow a log from outside: fork, rollback, what it should not show (--url, --trust, --state)", Bind: monitorVerb},
+		{Name: "monitor", Help: "follow a log from outside: fork, rollback, what it should not show (--log, --trust, --state)", Bind: monitorVerb},
 		{Name: "audit", Help: "read the whole log and name what the data no longer agree with", Bind: plain(auditVerb)},
 	}
 }

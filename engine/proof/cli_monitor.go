@@ -27,7 +27,7 @@ type watching struct {
 // nothing but the log's public files.
 func monitorVerb(f *flag.FlagSet) module.Run {
 	var w watching
-	f.StringVar(&w.log, "url", "", "address of the log, such as https://city.example.org/log")
+	f.StringVar(&w.log, "log", "", "address of the log, such as https://city.example.org/log")
 	f.StringVar(&w.policy, "trust", "", "file of whom you trust (yuzhou proof policy prints a city's)")
 	f.StringVar(&w.state, "state", "", "file in which to remember what was seen; nothing is remembered when empty")
 	f.StringVar(&w.watched, "watch", "", "names, separated by commas, of which any statement is told; one that ends in / stands for all that begin with it")
@@ -39,7 +39,7 @@ func monitorVerb(f *flag.FlagSet) module.Run {
 
 func (w watching) run(ctx context.Context, c module.Call) error {
 	if w.log == "" || w.policy == "" {
-		return fault.New(fault.Invalid, "say which log to follow and whom you trust: yuzhou proof monitor --url https://…/log --trust POLICY")
+		return fault.New(fault.Invalid, "say which log to follow and whom you trust: yuzhou proof monitor --log https://…/log --trust POLICY")
 	}
 	m, err := w.monitor()
 	if err != nil {

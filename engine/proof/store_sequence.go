@@ -99,7 +99,7 @@ func (s *Service) drain(ctx context.Context) (mine bool, err error) {
 	defer s.sequencing.Unlock()
 	for {
 		more, err := s.round(ctx)
-		if fault.KindOf(err) == fault.Busy && s.opened == nil {
+		if errors.Is(err, errElsewhere) {
 			return false, nil
 		}
 		if err != nil || !more {
@@ -107,6 +107,9 @@ func (s *Service) drain(ctx context.Context) (mine bool, err error) {
 		}
 	}
 }
+
+// errElsewhere says that another process has the log.
+var errElsewhere = errors.New("another process has the log")
 
 // round signs, stores and logs some of what waits; more says that there may be more of it.
 // The caller holds s.sequencing.
@@ -116,7 +119,11 @@ func (s *Service) round(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	if s.opened == nil { // what the log knows better is taken over before anything is signed
-		return true, s.ensure(ctx)
+		err := s.ensure(ctx)
+		if fault.KindOf(err) == fault.Busy {
+			return false, errElsewhere
+		}
+		return true, unlogged(err)
 	}
 	if err := s.write(ctx, p); err != nil {
 		return false, err
@@ -139,7 +146,7 @@ func (s *Service) round(ctx context.Context) (more bool, err error) {
 // unlogged says that the log could not be written to, which is no reason to give up what
 // was recorded.
 func unlogged(err error) error {
-	if fault.KindOf(err) != "" {
+	if err == nil || fault.KindOf(err) != "" {
 		return err
 	}
 	return &fault.Fault{

@@ -135,8 +135,8 @@ func (h heads) Advance(ctx context.Context, origin string, next func(witness.Hea
 		query, args := `INSERT INTO proof_witnessed (origin, size, root, at) VALUES ($1, $2, $3, $4) ON CONFLICT (origin) DO NOTHING`,
 			[]any{origin, got.Size, hex.EncodeToString(got.Root[:]), store.Micros(got.At)}
 		if found {
-			query, args = `UPDATE proof_witnessed SET size = $1, root = $2, at = $3 WHERE origin = $4 AND size = $5 AND root = $6`,
-				[]any{got.Size, hex.EncodeToString(got.Root[:]), store.Micros(got.At), origin, last.Size, root}
+			query, args = `UPDATE proof_witnessed SET size = $1, root = $2, at = $3 WHERE origin = $4 AND size = $5 AND root = $6 AND at = $7`,
+				[]any{got.Size, hex.EncodeToString(got.Root[:]), store.Micros(got.At), origin, last.Size, root, at}
 		}
 		n, err := tx.Exec(ctx, query, args...)
 		if err == nil && n != 1 {

@@ -19,11 +19,7 @@ func (s *Service) sendQR(w http.ResponseWriter, r *http.Request) error {
 	if ref.Vintage > 0 {
 		name = s.full(ref)
 	}
-	scheme := "http"
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
-		scheme = "https"
-	}
-	code, err := qr.Encode(scheme + "://" + r.Host + "/proof/of/" + name)
+	code, err := qr.Encode(addressOf(r) + "/proof/of/" + name)
 	if err != nil {
 		return err
 	}

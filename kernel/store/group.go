@@ -74,13 +74,6 @@ func (db *DB) gather(first *job) []*job {
 // commit runs the group in one transaction and answers every caller.
 func (db *DB) commit(group []*job) {
 	err := db.runGroup(group)
-	full := fault.KindOf(err) == fault.Busy
-	for _, j := range group {
-		full = full || fault.KindOf(j.err) == fault.Busy
-	}
-	if full { // what could not be kept gives its room on the disk back to others
-		_, _ = db.write.ExecContext(context.WithoutCancel(group[0].ctx), "PRAGMA wal_checkpoint(TRUNCATE)") // as far as it can
-	}
 	for _, j := range group {
 		if j.err == nil {
 			j.err = err

@@ -250,8 +250,9 @@ func (s *step) entry(i int64, entry []byte) {
 		return
 	}
 	s.order(i, st, name)
-	s.vintage(i, st, digest)
-	if st.Kind == statement.KeyState {
+	newest := s.vintage(i, st, digest)
+	// An older statement of a key that stands in the log again does not undo its revocation.
+	if newest && st.Kind == statement.KeyState {
 		s.state.Keys[st.Name] = life{st.Value, st.Period}
 	}
 	for _, w := range s.Watched {
@@ -292,36 +293,48 @@ func (s *step) keyOf(st statement.Statement, method string, at time.Time) (state
 
 // order looks at when a statement was issued.
 func (s *step) order(i int64, st statement.Statement, name string) {
+	future := st.Issued.After(s.Now().Add(skew))
 	if st.Issued.Before(s.state.Issued) {
 		s.tell(Backdated, i, name, name+" 的声明时间早于日志中前面的声明。", fmt.Sprintf("%s says it was issued at %s, before what stands before it in the log (%s)", name, st.Issued, s.state.Issued.Format(time.RFC3339Nano)))
-	} else {
+	} else if !future { // else all that is honest would stand behind it
 		s.state.Issued = st.Issued.Time
 	}
-	if st.Issued.After(s.Now().Add(skew)) {
+	if future {
 		s.tell(Future, i, name, name+" 的声明时间在未来。", fmt.Sprintf("%s says it was issued at %s, which has not come", name, st.Issued))
 	}
 }
 
-// vintage looks at what a statement follows.
-func (s *step) vintage(i int64, st statement.Statement, digest string) {
+// vintage looks at what a statement follows; newest says that it is the name's newest.
+func (s *step) vintage(i int64, st statement.Statement, digest string) (newest bool) {
 	name := fmt.Sprintf("%s@%d", st.Name, st.Vintage)
 	was := s.state.Names[st.Name]
 	before := st.Supersedes + st.Withdraws
 	switch {
 	case st.Vintage <= was.Vintage:
 		s.tell(Twice, i, name, fmt.Sprintf("%s 又声明了一次，该名称已有第 %d 版。", name, was.Vintage), fmt.Sprintf("%s is stated although vintage %d of the name was stated before", name, was.Vintage))
-		return
+		return false
 	case st.Vintage != was.Vintage+1:
 		s.tell(Gap, i, name, name+" 缺少前一版。", fmt.Sprintf("%s follows vintage %d: one was left out", name, was.Vintage))
 	case before != was.Digest:
 		s.tell(Gap, i, name, name+" 没有指明前一版。", name+" does not name the statement of the vintage before")
 	}
 	s.state.Names[st.Name] = seen{st.Vintage, digest}
+	return true
 }
 
 // promises tells of what should be in the log and is not.
 func (s *step) promises() {
+	if len(s.Expect) == 0 {
+		return
+	}
+	newest := make(map[string]bool, len(s.state.Names)) // a promise may come after its entry was read
+	for _, n := range s.state.Names {
+		newest[n.Digest] = true
+	}
 	for _, p := range s.Expect {
+		if newest[p.Digest] {
+			s.state.Kept[p.Digest] = true
+		}
 		if !s.state.Kept[p.Digest] && s.Now().After(p.Until) {
 			s.tell(Missing, -1, p.Digest, "日志中没有应有的声明 "+p.Digest+"。", "the log does not have the statement "+p.Digest+", which should be there since "+p.Until.Format(time.RFC3339))
 		}

@@ -176,18 +176,24 @@ func parse(body []byte) (*request, error) {
 	return q, nil
 }
 
-// verify checks that the checkpoint is signed by a log that is known.
-func (w *Witness) verify(q *request) error {
-	var log note.Verifier
+// keysOf returns the keys of a log; there is more than one while a key is replaced.
+func (w *Witness) keysOf(origin string) []note.Verifier {
+	var keys []note.Verifier
 	for _, l := range w.Logs {
-		if l.Name() == q.unverified {
-			log = l
+		if l.Name() == origin {
+			keys = append(keys, l)
 		}
 	}
-	if log == nil {
+	return keys
+}
+
+// verify checks that the checkpoint is signed by a log that is known.
+func (w *Witness) verify(q *request) error {
+	keys := w.keysOf(q.unverified)
+	if len(keys) == 0 {
 		return refuse(http.StatusNotFound, "this witness does not know a log %.100q", q.unverified)
 	}
-	n, err := note.Open(q.note, note.VerifierList(log))
+	n, err := note.Open(q.note, note.VerifierList(keys...))
 	if err != nil {
 		if _, ok := errors.AsType[*note.UnverifiedNoteError](err); !ok {
 			if _, ok := errors.AsType[*note.InvalidSignatureError](err); !ok {
@@ -207,6 +213,9 @@ func (w *Witness) verify(q *request) error {
 	}
 	if q.old > size {
 		return refuse(http.StatusBadRequest, "the old size %d is more than the checkpoint's %d", q.old, size)
+	}
+	if size == 0 && root != tlog.Hash(sha256.Sum256(nil)) {
+		return refuse(http.StatusUnprocessableEntity, "the root of the checkpoint is not that of an empty tree")
 	}
 	q.origin, q.size, q.root, q.text = lines[0], size, root, n.Text
 	return nil
