@@ -1,9 +1,6 @@
 package lineage
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // Measure is how large a drawing is made, in the drawing's own unit. A field that is
 // not positive takes its default.
@@ -11,6 +8,7 @@ type Measure struct {
 	Width, Height int // of a box; 180 and 48
 	Between       int // columns; 72
 	Below         int // one box and the next; 16
+	Lane          int // height of a line that passes a column; 10
 	Margin        int // around all; 8
 }
 
@@ -25,33 +23,45 @@ type Drawing struct {
 // Box is where a node stands. X and Y are its upper left corner.
 type Box struct {
 	Layer               int // column from 0 on
-	Row                 int // in its column, from 0 on
+	Row                 int // among the boxes of its column, from 0 on
 	X, Y, Width, Height int
 }
 
 // Line is how an edge runs: from the middle of the right side of one box to the middle
-// of the left side of another. Back tells that the edge closes a circle: it then runs
-// from To's box to From's, and an arrow belongs at its beginning.
+// of the left side of another, level where it passes a column. Back tells that the edge
+// closes a circle: it then runs from To's box to From's, and an arrow belongs at its
+// beginning.
 type Line struct {
-	X1, Y1, X2, Y2 int
-	Back           bool
+	Points []Point
+	Back   bool
 }
 
-// sweeps is how often the rows are put in order: after that little changes.
-const sweeps = 12
+// Point is a place in the plane.
+type Point struct{ X, Y int }
+
+const (
+	// sweeps is how often the rows are put in order: after that little changes.
+	sweeps = 12
+	// maxLanes is how many places lines may have where they pass a column. A graph that
+	// needs more is a thicket however it is drawn: its long lines then run straight.
+	maxLanes = 4000
+)
 
 // Layout places a graph: what rests on something stands left of it.
 //
-//   - Layers by longest path, so every line leads to the right; rows in the order of the
+//   - Layers by longest path, so every line leads to the right. Rows in the order of the
 //     mean place of their neighbours, whichever of the tries has the shortest lines.
-//   - Edges with an end that is no node are not drawn: their Line is zero.
+//   - No line runs behind a box: lines to one node pass a column between its boxes,
+//     together. In a graph that would need more than 4,000 such places they run straight.
+//   - Edges with an end that is no node, and from a node to itself, are not drawn: their
+//     Line has no points.
 //   - The same graph always gives the same drawing.
 //   - Source: K. Sugiyama, S. Tagawa, M. Toda, "Methods for Visual Understanding of
-//     Hierarchical System Structures" (1981), without nodes in between for long lines.
+//     Hierarchical System Structures" (1981).
 func Layout(g Graph, m Measure) Drawing {
-	m = m.orDefaults()
-	l := layout{g: g, m: m}
+	l := layout{g: g, m: m.orDefaults()}
 	l.layer()
+	l.lay()
 	l.order()
 	return l.draw()
 }
@@ -60,7 +70,7 @@ func (m Measure) orDefaults() Measure {
 	for _, f := range []struct {
 		field   *int
 		usually int
-	}{{&m.Width, 180}, {&m.Height, 48}, {&m.Between, 72}, {&m.Below, 16}, {&m.Margin, 8}} {
+	}{{&m.Width, 180}, {&m.Height, 48}, {&m.Between, 72}, {&m.Below, 16}, {&m.Lane, 10}, {&m.Margin, 8}} {
 		if *f.field <= 0 {
 			*f.field = f.usually
 		}
@@ -68,51 +78,59 @@ func (m Measure) orDefaults() Measure {
 	return m
 }
 
-// layout is a drawing in the making.
+// layout is a drawing in the making. Its items are the nodes, then the lanes: where
+// lines to a node pass a layer.
 type layout struct {
 	g      Graph
 	m      Measure
-	of     []int   // layer by node
-	back   []bool  // by edge: it closes a circle
-	beside [][]int // neighbours by node, whichever way the edge leads
-	rows   [][]int // nodes by layer, from above
-	place  []int   // twice the height of a node over the middle of its layer, in rows
+	of     []int        // layer by item
+	lanes  map[lane]int // item by what passes where
+	back   []bool       // by edge: it closes a circle
+	beside [][]int      // neighbours by item, in the layers next to its own
+	rows   [][]int      // items by layer, from above
+	tall   []int        // height of each layer
+	place  []int        // twice how far the middle of an item is below the middle of its layer
+	means  []float64    // of the neighbours' places, while a layer is sorted
 }
 
-// drawn reports whether both ends of an edge are nodes, and not the same.
-func (l *layout) drawn(e Edge) bool {
-	n := len(l.g.Nodes)
-	return e.From >= 0 && e.From < n && e.To >= 0 && e.To < n && e.From != e.To
+// lane is where the lines to a node pass a layer.
+type lane struct{ to, layer int }
+
+// ends returns the edge as it is drawn, from left to right; false when it is not.
+func (l *layout) ends(i int) (from, to int, ok bool) {
+	e, n := l.g.Edges[i], len(l.g.Nodes)
+	if e.From < 0 || e.From >= n || e.To < 0 || e.To >= n || e.From == e.To {
+		return 0, 0, false
+	}
+	if l.back[i] {
+		return e.To, e.From, true
+	}
+	return e.From, e.To, true
 }
 
 // layer gives each node the length of the longest path to it. Edges that close a circle
 // count the other way round, so that every edge has a direction of its own.
 func (l *layout) layer() {
 	n := len(l.g.Nodes)
-	l.of, l.back, l.beside = make([]int, n), make([]bool, len(l.g.Edges)), make([][]int, n)
+	l.of, l.back = make([]int, n), make([]bool, len(l.g.Edges))
 	inOrder := l.topological()
 	turn, right := make([]int, n), make([][]int, n)
 	for i, v := range inOrder {
 		turn[v] = i
 	}
-	for i, e := range l.g.Edges {
-		if !l.drawn(e) {
-			continue
+	for i := range l.g.Edges {
+		if from, to, ok := l.ends(i); ok {
+			if l.back[i] = turn[from] > turn[to]; l.back[i] {
+				from, to = to, from
+			}
+			right[from] = append(right[from], to)
 		}
-		a, b := e.From, e.To
-		if l.back[i] = turn[a] > turn[b]; l.back[i] {
-			a, b = b, a
-		}
-		right[a] = append(right[a], b)
-		l.beside[a] = append(l.beside[a], b)
-		l.beside[b] = append(l.beside[b], a)
 	}
 	for _, v := range inOrder {
 		for _, w := range right[v] {
 			l.of[w] = max(l.of[w], l.of[v]+1)
 		}
 	}
-	l.fill()
 }
 
 // topological returns the nodes so that edges lead from earlier ones to later ones.
@@ -146,126 +164,71 @@ func (l *layout) topological() []int {
 // degrees returns where edges lead from each node, and how many lead to it.
 func (l *layout) degrees() (out [][]int, into []int) {
 	out, into = make([][]int, len(l.g.Nodes)), make([]int, len(l.g.Nodes))
-	for _, e := range l.g.Edges {
-		if l.drawn(e) {
-			out[e.From] = append(out[e.From], e.To)
-			into[e.To]++
+	for i := range l.g.Edges {
+		if from, to, ok := l.ends(i); ok {
+			out[from] = append(out[from], to)
+			into[to]++
 		}
 	}
 	return out, into
 }
 
-// fill puts the nodes into their layers, in the order of the graph.
-func (l *layout) fill() {
-	layers := 0
-	for _, at := range l.of {
-		layers = max(layers, at+1)
+// lay lays lanes for the lines that pass layers, and notes who stands beside whom.
+func (l *layout) lay() {
+	l.lanes = map[lane]int{}
+	for i := range l.g.Edges {
+		from, to, ok := l.ends(i)
+		for at := l.of[from] + 1; ok && at < l.of[to] && len(l.lanes) <= maxLanes; at++ {
+			if _, there := l.lanes[lane{to, at}]; !there {
+				l.lanes[lane{to, at}] = len(l.of)
+				l.of = append(l.of, at)
+			}
+		}
 	}
-	l.rows, l.place = make([][]int, layers), make([]int, len(l.of))
-	for v, at := range l.of {
-		l.rows[at] = append(l.rows[at], v)
+	if len(l.lanes) > maxLanes {
+		l.lanes, l.of = map[lane]int{}, l.of[:len(l.g.Nodes)]
 	}
-	for at := range l.rows {
-		l.settle(at)
+	l.beside = make([][]int, len(l.of))
+	for i := range l.g.Edges {
+		if from, to, ok := l.ends(i); ok {
+			l.join(from, to)
+		}
 	}
 }
 
-// settle notes where the nodes of a layer stand. Layers are centred, so places of
+// join makes neighbours of two nodes, or of each and the lane that leads on.
+func (l *layout) join(from, to int) {
+	was := from
+	for at := l.of[from] + 1; at <= l.of[to]; at++ {
+		next, laid := l.lanes[lane{to, at}]
+		if at == l.of[to] {
+			next = to
+		} else if !laid {
+			continue
+		}
+		if was == from || !slices.Contains(l.beside[was], next) { // lanes are shared
+			l.beside[was] = append(l.beside[was], next)
+			l.beside[next] = append(l.beside[next], was)
+		}
+		was = next
+	}
+}
+
+// height returns how much room an item takes.
+func (l *layout) height(item int) int {
+	if item < len(l.g.Nodes) {
+		return l.m.Height + l.m.Below
+	}
+	return l.m.Lane
+}
+
+// settle notes where the items of a layer stand. Layers are centred, so places of
 // different layers can be compared.
 func (l *layout) settle(at int) {
-	for row, v := range l.rows[at] {
-		l.place[v] = 2*row - len(l.rows[at]) + 1
-	}
-}
-
-// order sweeps over the layers there and back and keeps what was best.
-func (l *layout) order() {
-	best, least := l.copyRows(), l.length()
-	for i := range sweeps {
-		for at := range l.rows {
-			if i%2 == 1 {
-				at = len(l.rows) - 1 - at
-			}
-			l.sort(at)
-		}
-		if now := l.length(); now < least {
-			best, least = l.copyRows(), now
-		}
-	}
-	l.rows = best
-	for at := range l.rows {
-		l.settle(at)
-	}
-}
-
-// sort puts a layer in the order of the mean place of the neighbours. A node without
-// any stays about where it is.
-func (l *layout) sort(at int) {
-	mean := make(map[int]float64, len(l.rows[at]))
+	y := -l.tall[at]
 	for _, v := range l.rows[at] {
-		mean[v] = float64(l.place[v])
-		if len(l.beside[v]) == 0 {
-			continue
-		}
-		sum := 0
-		for _, w := range l.beside[v] {
-			sum += l.place[w]
-		}
-		mean[v] = float64(sum) / float64(len(l.beside[v]))
+		h := l.height(v)
+		l.place[v] = y + h
+		y += 2 * h
 	}
-	slices.SortStableFunc(l.rows[at], func(v, w int) int { return cmp.Compare(mean[v], mean[w]) })
-	l.settle(at)
-}
-
-// length returns how far the lines lead up or down, all together.
-func (l *layout) length() (sum int) {
-	for v, near := range l.beside {
-		for _, w := range near {
-			sum += max(l.place[v]-l.place[w], l.place[w]-l.place[v])
-		}
-	}
-	return sum
-}
-
-func (l *layout) copyRows() [][]int {
-	rows := make([][]int, len(l.rows))
-	for at := range rows {
-		rows[at] = slices.Clone(l.rows[at])
-	}
-	return rows
-}
-
-// draw turns layers and rows into places.
-func (l *layout) draw() Drawing {
-	most := 0
-	for _, r := range l.rows {
-		most = max(most, len(r))
-	}
-	m := l.m
-	d := Drawing{
-		Layers: len(l.rows), Boxes: make([]Box, len(l.g.Nodes)), Lines: make([]Line, len(l.g.Edges)),
-		Width: 2*m.Margin + len(l.rows)*(m.Width+m.Between), Height: 2*m.Margin + most*(m.Height+m.Below),
-	}
-	if len(l.rows) > 0 {
-		d.Width, d.Height = d.Width-m.Between, d.Height-m.Below
-	}
-	for at, r := range l.rows {
-		for row, v := range r {
-			d.Boxes[v] = Box{
-				Layer: at, Row: row, Width: m.Width, Height: m.Height,
-				X: m.Margin + at*(m.Width+m.Between), Y: m.Margin + (most-1+l.place[v])*(m.Height+m.Below)/2,
-			}
-		}
-	}
-	for i, e := range l.g.Edges {
-		if !l.drawn(e) {
-			continue
-		}
-		a, b := d.Boxes[e.From], d.Boxes[e.To]
-		if l.back[i] {
-			a, b = b, a
-		}
-		d.Lines[i] = Line{a.X + a.Width, a.Y + a.Height/2, b.X, b.Y + b.Height/2, l.back[i]}
-	}
-	return d
 }

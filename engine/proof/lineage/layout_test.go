@@ -26,17 +26,47 @@ func sound(tb testing.TB, g Graph, d Drawing) {
 			}
 		}
 	}
+	straight := 0
 	for i, e := range g.Edges {
-		l := d.Lines[i]
+		p := d.Lines[i].Points
 		if e.From == e.To {
+			if p != nil {
+				tb.Errorf("line %d leads from a box to itself", i)
+			}
 			continue
 		}
 		a, b := d.Boxes[e.From], d.Boxes[e.To]
-		if l.Back {
+		if d.Lines[i].Back {
 			a, b = b, a
 		}
-		if l.X1 != a.X+a.Width || l.X2 != b.X || l.Y1 != a.Y+a.Height/2 || l.Y2 != b.Y+b.Height/2 || l.X1 >= l.X2 || a.Layer >= b.Layer {
-			tb.Errorf("line %d leads from %+v to %+v: %+v", i, a, b, l)
+		if p[0] != (Point{a.X + a.Width, a.Y + a.Height/2}) || p[len(p)-1] != (Point{b.X, b.Y + b.Height/2}) || a.Layer >= b.Layer {
+			tb.Errorf("line %d leads from %+v to %+v: %+v", i, a, b, p)
+		}
+		if len(p) != 2*(b.Layer-a.Layer) {
+			straight++
+			continue
+		}
+		passes(tb, d, i)
+	}
+	if straight > 0 && len(g.Nodes) < 100 {
+		tb.Errorf("%d lines do not keep to lanes", straight)
+	}
+}
+
+// passes wants a line to go to the right, between columns or level, and through no box.
+func passes(tb testing.TB, d Drawing, i int) {
+	tb.Helper()
+	p := d.Lines[i].Points
+	for k := 1; k < len(p); k++ {
+		level := k%2 == 0 // it passes a column
+		if p[k-1].X >= p[k].X || level && p[k-1].Y != p[k].Y {
+			tb.Errorf("line %d leads from %+v to %+v", i, p[k-1], p[k])
+		}
+		for _, b := range d.Boxes {
+			inColumn := b.X < p[k].X && p[k-1].X < b.X+b.Width
+			if inColumn && (!level || b.Y <= p[k].Y && p[k].Y <= b.Y+b.Height) {
+				tb.Errorf("line %d runs through the box %+v from %+v to %+v", i, b, p[k-1], p[k])
+			}
 		}
 	}
 }
@@ -76,7 +106,7 @@ func TestLayoutRandom(t *testing.T) {
 	for range 1000 {
 		n := 1 + r.IntN(40)
 		g := random(r, n, r.IntN(3*n), r.IntN(2) == 0)
-		m := Measure{Width: 1 + r.IntN(50), Height: 1 + r.IntN(50), Between: 1 + r.IntN(50), Below: 1 + r.IntN(50), Margin: 1 + r.IntN(9)}
+		m := Measure{Width: 1 + r.IntN(50), Height: 1 + r.IntN(50), Between: 1 + r.IntN(50), Below: 2 + r.IntN(50), Lane: 1 + r.IntN(20), Margin: 1 + r.IntN(9)}
 		d := Layout(g, m)
 		sound(t, g, d)
 		if again := Layout(g, m); !reflect.DeepEqual(d, again) {
@@ -116,7 +146,7 @@ func TestLayoutUncrosses(t *testing.T) {
 	sound(t, g, d)
 	for i, a := range d.Lines {
 		for j, b := range d.Lines[:i] {
-			if a.X1 == b.X1 && (a.Y1-b.Y1)*(a.Y2-b.Y2) < 0 {
+			if a.Points[0].X == b.Points[0].X && (a.Points[0].Y-b.Points[0].Y)*(a.Points[1].Y-b.Points[1].Y) < 0 {
 				t.Errorf("lines %d and %d cross: %+v %+v", i, j, a, b)
 			}
 		}
@@ -140,7 +170,7 @@ func TestLayoutEdges(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) { sound(t, tt.g, Layout(tt.g, Measure{})) })
 	}
 	d := Layout(Graph{Nodes: make([]Node, 1), Edges: []Edge{{From: 0, To: 7}, {From: -1, To: 0}}}, Measure{})
-	if d.Lines[0] != (Line{}) || d.Lines[1] != (Line{}) || d.Width != 196 || d.Height != 64 {
+	if d.Lines[0].Points != nil || d.Lines[1].Points != nil || d.Width != 196 || d.Height != 64 {
 		t.Errorf("edges to nowhere: %+v", d)
 	}
 }

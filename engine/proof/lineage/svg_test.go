@@ -11,8 +11,19 @@ func svg(g Graph, d Drawing) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-family="sans-serif" font-size="10">`+"\n", d.Width, d.Height, d.Width, d.Height)
 	for i, l := range d.Lines {
-		half := (l.X1 + l.X2) / 2
-		fmt.Fprintf(&b, `<path d="M%d %dC%d %d %d %d %d %d" fill="none" stroke="#888"><title>%s</title></path>`+"\n", l.X1, l.Y1, half, l.Y1, half, l.Y2, l.X2, l.Y2, g.Edges[i].Relation)
+		var path strings.Builder
+		for k, p := range l.Points {
+			switch {
+			case k == 0:
+				fmt.Fprintf(&path, "M%d %d", p.X, p.Y)
+			case k%2 == 1: // between two columns
+				half := (l.Points[k-1].X + p.X) / 2
+				fmt.Fprintf(&path, "C%d %d %d %d %d %d", half, l.Points[k-1].Y, half, p.Y, p.X, p.Y)
+			default:
+				fmt.Fprintf(&path, "H%d", p.X)
+			}
+		}
+		fmt.Fprintf(&b, `<path d="%s" fill="none" stroke="#888"><title>%s</title></path>`+"\n", path.String(), g.Edges[i].Relation)
 	}
 	for i, x := range d.Boxes {
 		n := g.Nodes[i]
