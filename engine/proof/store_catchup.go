@@ -17,6 +17,24 @@ import (
 // logUnit is whose the log's own key is in proof_secret: no unit of the city.
 const logUnit = "log"
 
+// begin brings the log and the database together, where there is a log.
+func (s *Service) begin(ctx context.Context) error {
+	var key *secret
+	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
+		key, err = s.secret(ctx, tx, logUnit, logUnit)
+		return err
+	})
+	if err != nil || key == nil {
+		return err
+	}
+	s.sequencing.Lock()
+	defer s.sequencing.Unlock()
+	if err := s.ensure(ctx); fault.KindOf(err) != fault.Busy {
+		return err
+	}
+	return nil // another process has it
+}
+
 // ensure opens the log and brings the statements and the log together. The caller holds
 // s.sequencing.
 //

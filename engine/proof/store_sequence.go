@@ -75,24 +75,6 @@ func (s *Service) work(ctx context.Context) error {
 	return err
 }
 
-// begin brings the log and the database together, where there is a log.
-func (s *Service) begin(ctx context.Context) error {
-	var key *secret
-	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
-		key, err = s.secret(ctx, tx, logUnit, logUnit)
-		return err
-	})
-	if err != nil || key == nil {
-		return err
-	}
-	s.sequencing.Lock()
-	defer s.sequencing.Unlock()
-	if err := s.ensure(ctx); fault.KindOf(err) != fault.Busy {
-		return err
-	}
-	return nil // another process has it
-}
-
 // drain states what waits; mine is false when another process has the log.
 func (s *Service) drain(ctx context.Context) (mine bool, err error) {
 	s.sequencing.Lock()

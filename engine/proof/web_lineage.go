@@ -51,13 +51,30 @@ func draw(g lineage.Graph) *picture {
 	d := lineage.Layout(g, lineage.Measure{Width: 200, Height: 58})
 	p := &picture{Width: d.Width, Height: d.Height, More: more}
 	for i, l := range d.Lines {
-		half := (l.X1 + l.X2) / 2
-		p.Lines = append(p.Lines, lineView{fmt.Sprintf("M%d %dC%d %d %d %d %d %d", l.X1, l.Y1, half, l.Y1, half, l.Y2, l.X2, l.Y2), string(g.Edges[i].Relation)})
+		p.Lines = append(p.Lines, lineView{curve(l.Points), string(g.Edges[i].Relation)})
 	}
 	for i, b := range d.Boxes {
 		p.Boxes = append(p.Boxes, boxOf(g.Nodes[i], b))
 	}
 	return p
+}
+
+// curve draws a line as the path of SVG: bent between two columns, level past one.
+func curve(points []lineage.Point) string {
+	var b strings.Builder
+	for i, p := range points {
+		switch {
+		case i == 0:
+			fmt.Fprintf(&b, "M%d %d", p.X, p.Y)
+		case i%2 == 1:
+			was := points[i-1]
+			half := (was.X + p.X) / 2
+			fmt.Fprintf(&b, "C%d %d %d %d %d %d", half, was.Y, half, p.Y, p.X, p.Y)
+		default:
+			fmt.Fprintf(&b, "H%d", p.X)
+		}
+	}
+	return b.String()
 }
 
 // first returns the part of a graph that has its first n nodes, which are nearest.
