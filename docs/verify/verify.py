@@ -416,13 +416,13 @@ class Verifier:
         self.stamps += 1
 
     def rests_on(self, doc, all_of_them):
-        """[9] All inputs of the statement; of an input's own, all or none."""
+        """[9] All inputs of the statement; an input's own, when all of them are here."""
         found, named = [], [x for x in doc.get("inputs", []) if "digest" in x]
         for x in named:
             there = self.inputs.get(x["digest"])
             if there and (there[0]["name"], there[0].get("vintage")) != (x.get("name"), x.get("vintage")):
                 there = None
-            if there is None and not all_of_them and not found:
+            if there is None and not all_of_them:
                 return
             need(there, f"{full(doc)}: the bundle lacks its input {x.get('name')}@{x.get('vintage')}")
             found.append(there)
@@ -484,7 +484,9 @@ def main():
             sentence += " No independent witness."
     except Broken as e:
         doc, sentence = None, str(e)
-    except (OSError, UnicodeDecodeError) as e:
+    except (UnicodeError, RecursionError):
+        doc, sentence = None, "a statement holds text that is not Unicode, or is nested too deep"
+    except OSError as e:
         doc, sentence = None, f"a file cannot be read: {e}"
     if args.json:
         print(json.dumps({"ok": doc is not None, "name": full(doc) if doc else None, "sentence": sentence}, ensure_ascii=False))

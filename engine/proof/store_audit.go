@@ -217,9 +217,14 @@ func (a *audit) claim(ctx context.Context, c Claim, kept bool) error { //nolint:
 			return err
 		}
 	}
-	f := Finding{Kind: FoundUnstated, Name: a.s.full(Ref{c.Name, max(vintage, 1)}), Found: c.text()}
+	return a.differ(ctx, c, Ref{c.Name, max(vintage, 1)}, was)
+}
+
+// differ tells that the data say another thing than was stated; the zero said is nothing.
+func (a *audit) differ(ctx context.Context, c Claim, r Ref, was said) error {
+	f := Finding{Kind: FoundUnstated, Name: a.s.full(r), Found: c.text()}
 	f.ZH, f.EN = f.Name+" 在数据中为“"+f.Found+"”，但从未声明过。", "the data say "+f.Found+" of "+f.Name+", which nobody has stated"
-	if ok {
+	if was != (said{}) {
 		if err := a.altered(ctx, &f, was); err != nil {
 			return err
 		}
@@ -232,7 +237,7 @@ func (a *audit) claim(ctx context.Context, c Claim, kept bool) error { //nolint:
 		if err != nil || since {
 			return err // stated while the audit was under way
 		}
-		return a.tell(ctx, tx, f, Ref{c.Name, max(vintage, 1)})
+		return a.tell(ctx, tx, f, r)
 	})
 }
 

@@ -2,6 +2,7 @@ package proof
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"yuzhou/engine/proof/lineage"
@@ -103,7 +104,7 @@ func boxOf(n lineage.Node, b lineage.Box) boxView {
 			}
 		}
 	case lineage.Checkpoint, lineage.Batch:
-		v.Says = fmt.Sprint(n.Size)
+		v.Says = strconv.FormatInt(n.Size, 10)
 	case lineage.Stamp:
 		v.Says = n.At.Format("2006-01-02 15:04:05")
 	case lineage.Formula, lineage.Document, lineage.Key, lineage.Unit:

@@ -234,7 +234,7 @@ func (v *verifier) readInput(e bundle.Entry) bool {
 }
 
 // restsOn checks that the inputs which a statement names are here, and computes it again
-// when asked. Those of an input may be left out, all or none.
+// when asked. Those of an input are looked at when all of them are here.
 func (v *verifier) restsOn(s statement.Statement, e bundle.Entry, all bool) bool { //nolint:revive // of the statement itself, or of an input
 	var found []*input
 	for _, in := range s.Inputs {
@@ -243,11 +243,11 @@ func (v *verifier) restsOn(s statement.Statement, e bundle.Entry, all bool) bool
 			continue
 		}
 		x := v.find(in)
-		if x == nil && (all || len(found) > 0) {
-			return v.fail("input", "缺少所依据的 "+in.Name+"，或它与声明所列不同。", fault.New(fault.Invalid, "the bundle lacks its input %s@%d, or has another statement in its place", in.Name, in.Vintage))
+		if x == nil && !all {
+			return true // one of them is not here: then none is looked for
 		}
 		if x == nil {
-			return true
+			return v.fail("input", "缺少所依据的 "+in.Name+"，或它与声明所列不同。", fault.New(fault.Invalid, "the bundle lacks its input %s@%d, or has another statement in its place", in.Name, in.Vintage))
 		}
 		found = append(found, x)
 	}

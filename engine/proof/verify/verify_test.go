@@ -51,6 +51,9 @@ func examples(tb testing.TB) map[string]example {
 	ab = c.derived("88.1/st.ab/500000/2023-06-30", "50", a, b)
 	top := c.derived("88.1/st.top/500000/2023-06-30", "25", ab, b)
 	put("deep", c, bundle.Bundle{Statement: top, Keys: c.keys, Inputs: []bundle.Entry{ab, b, a}}, 0, c.policy())
+	shared := c.derived("88.1/st.shared/500000/2023-06-30", "3", b, a)
+	overlap := c.derived("88.1/st.overlap/500000/2023-06-30", "4", shared, b)
+	put("overlap", c, bundle.Bundle{Statement: overlap, Keys: c.keys, Inputs: []bundle.Entry{shared, b}}, 0, c.policy())
 	put("one level", c, bundle.Bundle{Statement: top, Keys: c.keys, Inputs: []bundle.Entry{ab, b}}, 0, c.policy())
 
 	c = build(tb, statement.SuiteEdDSA)
