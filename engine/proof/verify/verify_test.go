@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -322,7 +323,9 @@ func writeGolden(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	r := rand.New(rand.NewPCG(1, 2))
-	for name, x := range examples(t) {
+	all := examples(t)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		x := all[name]
 		name = strings.ReplaceAll(name, " ", "-")
 		put(name+".policy", []byte(x.policy))
 		put(name+".bundle", x.file)
