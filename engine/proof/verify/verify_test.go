@@ -241,13 +241,20 @@ func TestMutations(t *testing.T) {
 	for i := range total {
 		name := names[i%len(names)]
 		file := mutate(r, all[name].file, all[names[r.IntN(len(names))]].file)
-		if bytes.Equal(file, all[name].file) {
+		if shorter(all[name].file, file) {
 			continue
 		}
 		if got := Verify(file, policies[name], Options{}); got.OK {
 			t.Fatalf("seed %d, change %d of %s is accepted:\n%s", seed, i, name, file)
 		}
 	}
+}
+
+// shorter reports whether a file is the whole, or the whole without parts at its end: that is
+// a bundle with fewer inputs of inputs, and nothing in it was changed.
+func shorter(whole, file []byte) bool {
+	_, err := bundle.Parse(file)
+	return err == nil && bytes.HasPrefix(whole, file)
 }
 
 // mutate changes a file in one of several ways.
