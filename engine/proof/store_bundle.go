@@ -13,6 +13,7 @@ import (
 	"yuzhou/engine/proof/bundle"
 	"yuzhou/engine/proof/monitor"
 	"yuzhou/engine/proof/statement"
+	"yuzhou/engine/proof/verify"
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/store"
 )
@@ -243,20 +244,53 @@ func (s *Service) checkpointOver(ctx context.Context, place int64) (note []byte,
 	}
 }
 
-// stampedOver returns the earliest stamped checkpoint that covers a place; none is nil.
+// stampedOver returns the earliest stamped checkpoint that covers a place and that as many
+// witnesses have cosigned as the policy asks for; none is nil.
 func (s *Service) stampedOver(ctx context.Context, place int64) (note []byte, tokens [][]byte, err error) {
+	enough, err := s.quorum(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	err = s.db.Read(ctx, func(tx store.Tx) error {
-		var text string
-		var size int64
-		if found, err := tx.One(ctx, `SELECT size, note FROM proof_stamp WHERE size > $1 ORDER BY size, at LIMIT 1`, []any{place}, &size, &text); err != nil || !found {
-			return err
+		// Of many that lack cosignatures, as before there were witnesses, the newest will do.
+		for _, order := range []string{"ASC", "DESC"} {
+			some, err := store.Collect(ctx, tx, `SELECT note FROM proof_stamp WHERE size > $1 ORDER BY size `+order+`, at LIMIT `+itoa(mostStamped), []any{place},
+				func(scan func(...any) error) (text string, err error) { return text, scan(&text) })
+			if err != nil {
+				return err
+			}
+			for _, text := range some {
+				if enough([]byte(text)) {
+					note = []byte(text)
+					tokens, err = store.Collect(ctx, tx, `SELECT token FROM proof_stamp WHERE size > $1 AND note = $2 ORDER BY at`, []any{place, text},
+						func(scan func(...any) error) (token []byte, err error) { return token, scan(&token) })
+					return err
+				}
+			}
 		}
-		note = []byte(text)
-		tokens, err = store.Collect(ctx, tx, `SELECT token FROM proof_stamp WHERE size = $1 AND note = $2 ORDER BY at`, []any{size, text},
-			func(scan func(...any) error) (token []byte, err error) { return token, scan(&token) })
-		return err
+		return nil
 	})
 	return note, tokens, err
+}
+
+// mostStamped is how many stamped checkpoints are looked at from either end.
+const mostStamped = 20
+
+// quorum returns what says whether as many witnesses have cosigned a checkpoint as our own
+// policy asks for.
+func (s *Service) quorum(ctx context.Context) (func(note []byte) bool, error) {
+	if s.Policy == "" {
+		return func([]byte) bool { return true }, nil
+	}
+	text, err := s.VerifierPolicy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := verify.ParsePolicy([]byte(text))
+	return func(note []byte) bool {
+		o, err := p.Open(note)
+		return err == nil && p.Met(o.By)
+	}, err
 }
 
 // read reads a published file of the log.

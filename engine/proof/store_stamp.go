@@ -47,6 +47,10 @@ func (s *Service) stamp(ctx context.Context) error {
 	if err != nil || size <= s.stamped(ctx) {
 		return err
 	}
+	enough, err := s.quorum(ctx)
+	if err != nil || !enough(text) { // it is stamped when its witnesses have answered
+		return err
+	}
 	token, err := s.token(ctx, signedText(text))
 	if err != nil {
 		return err
