@@ -16,7 +16,7 @@ import (
 // wins over the default.
 func TestFill(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "yuzhou.yaml")
-	if err := os.WriteFile(file, []byte("addr: file:1\ndata: file\nlog: error\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("addr: file:1\ndata: file\nlog-level: error\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	env := func(name string) string { return map[string]string{"YUZHOU_DATA": "env", "YUZHOU_ADDR": "env:1"}[name] }
