@@ -20,6 +20,7 @@ import sys
 import tempfile
 
 SKEW = datetime.timedelta(minutes=5)  # [policy and tolerances]
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
@@ -62,11 +63,12 @@ def base58(text, what):
     return b"\0" * zeros + value.to_bytes((value.bit_length() + 7) // 8, "big")
 
 
-def instant(text, what):
-    """RFC 3339 in UTC."""
-    need(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", text), f"{what} {text[:40]!r} is not an instant in UTC")
+def instant(text, what, decimals=r"(?:\.(\d{0,5}[1-9]))?"):
+    """RFC 3339 in UTC: six decimals in issued, elsewhere none that can be left out."""
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)" + decimals + "Z", text, re.ASCII)
+    need(match, f"{what} {text[:40]!r} is not an instant in UTC in its one form")
     try:
-        return datetime.datetime.fromisoformat(text[:-1] + "+00:00")
+        return datetime.datetime.strptime(match[1] + "." + (match[2] or "0") + "+0000", "%Y-%m-%dT%H:%M:%S.%f%z")
     except ValueError:
         raise Broken(f"{what} {text[:40]!r} is not an instant") from None
 
@@ -167,8 +169,9 @@ class Policy:
     def __init__(self, data):
         self.log, self.witnesses, self.groups, self.quorum = None, {}, {}, None
         self.roots, self.pins = {}, []
-        for line in data.decode("utf-8").splitlines():
-            words = line.split()
+        need(not re.search(rb"[\0-\x08\x0b-\x1f\x7f]", data), "the policy has a control character")
+        for line in data.decode("utf-8").split("\n"):
+            words = re.findall(r"[^ \t]+", line)
             if not words or words[0].startswith("#"):
                 continue
             take = getattr(self, "take_" + words[0], None)
@@ -185,12 +188,14 @@ class Policy:
 
     def take_witness(self, name, vkey, _url=""):
         key = note_key(vkey, 4)
+        need(name != "none", "no witness can be called none")
         need(name not in self.witnesses and name not in self.groups, f"the policy names {name} twice")
         need(all(k[2] != key[2] for k in self.witnesses.values()), f"the key of witness {name} is another's")
         self.witnesses[name] = key
 
     def take_group(self, name, threshold, *members):
         need(name not in self.witnesses and name not in self.groups, f"the policy names {name} twice")
+        need(name != "none", "no group can be called none")
         known = set(self.witnesses) | set(self.groups)
         taken = {m for _, g in self.groups.values() for m in g}
         need(members and len(set(members)) == len(members) and set(members) <= known - taken, f"group {name} has a member that is not named before, or is in another group")
@@ -208,7 +213,9 @@ class Policy:
         self.roots[name] = multikey(key)
 
     def take_tsa(self, certificate):
-        self.pins.append(b64(certificate, "the certificate of a time stamping authority"))
+        der = b64(certificate, "the certificate of a time stamping authority")
+        need(openssl("x509", "-inform", "DER", "-noout", "-in", "c", c=der), "a tsa of the policy is not a DER certificate")
+        self.pins.append(der)
 
     def met(self, name, signed):
         if name == "none" or name in signed:
@@ -243,14 +250,18 @@ def multikey(encoded):
     raise Broken(f"{encoded[:60]!r} is neither an Ed25519 nor an SM2 key")
 
 
-def openssl(*args, **files):
-    """Runs openssl; names of files in args stand for their contents."""
+def output(*args, **files):
+    """Runs openssl; names of files in args stand for their contents. None when it refuses."""
     with tempfile.TemporaryDirectory() as folder:
         for name, body in files.items():
             with open(os.path.join(folder, name), "wb") as f:
                 f.write(body)
         done = subprocess.run(["openssl", *args], cwd=folder, capture_output=True, check=False)
-        return done.returncode == 0
+        return done.stdout.decode("latin-1") if done.returncode == 0 else None
+
+
+def openssl(*args, **files):
+    return output(*args, **files) is not None
 
 
 def pem(kind, der):
@@ -279,7 +290,9 @@ def holds(suite, spki, message, signature):
 def digest(suite, data):
     if suite == "eddsa-jcs-2022":
         return hashlib.sha256(data).digest()
-    return hashlib.new("sm3", data).digest()
+    said = output("dgst", "-sm3", "-r", "m", m=data)  # not every Python has SM3
+    need(said, "this openssl has no SM3")
+    return bytes.fromhex(said.split()[0])
 
 
 # ---- one verification ----------------------------------------------------------------
@@ -314,7 +327,12 @@ class Verifier:
         doc = document(p.body)
         for field in ("kind", "name", "issuer", "issued", "method"):
             need(isinstance(doc.get(field), str), f"a statement has no {field}")
-        issued = instant(doc["issued"], "issued")
+        need(whole(doc.get("vintage")) and isinstance(doc.get("formula", {}), dict), f"{full(doc)}: its vintage or formula is none")
+        inputs = doc.get("inputs", [])
+        need(isinstance(inputs, list) and all(isinstance(x, dict) for x in inputs), f"{full(doc)}: its inputs are no list of objects")
+        for x in inputs:
+            need(isinstance(x.get("name"), str) and isinstance(x.get("digest"), str) and whole(x.get("vintage")), f"{full(doc)}: an input lacks name, vintage or digest")
+        issued = instant(doc["issued"], "issued", r"\.(\d{6})")
         self.signatures(doc, issued)
         if p.formula is not None:  # [8]
             named = doc.get("formula", {}).get("digest")
@@ -327,9 +345,15 @@ class Verifier:
         proofs = doc.get("proof")
         proofs = proofs if isinstance(proofs, list) else [proofs]
         need(proofs and all(isinstance(x, dict) for x in proofs), f"{full(doc)} is not signed")
+        need(isinstance(doc["proof"], dict) or len(proofs) > 1, f"{full(doc)}: its proofs are a list of one")
+        methods = [str(x.get("verificationMethod")) for x in proofs]
+        need(len(set(methods)) == len(methods), f"{full(doc)} has two proofs of one key")
         for proof in proofs:
+            unknown = set(proof) - {"type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue"}
+            need(not unknown, f"{full(doc)}: its proof has a member that is not known")  # expires, domain: would have to be held
             suite, method = proof.get("cryptosuite"), proof.get("verificationMethod")
             need(isinstance(method, str) and method.partition("#")[0] == doc["issuer"], f"{full(doc)} is signed by a key of another")
+            need(instant(str(proof.get("created")), "created") >= issued, f"{full(doc)}: its proof was made before it was issued")
             need(proof.get("type") == "DataIntegrityProof" and proof.get("proofPurpose") == "assertionMethod", f"{full(doc)} has a proof of another kind")
             known, spki = self.key_of(doc, method, issued)
             need(suite == known, f"{full(doc)}: the key {method} is not one of {suite}")
@@ -371,7 +395,7 @@ class Verifier:
         size, root, signed, cosigned = self.checkpoint
         need(included(hashlib.sha256(b"\0" + p.body).digest(), index, size, hashes, root), f"{full(doc)}: its proof does not lead to the root of the checkpoint")
         for name, at in cosigned:
-            need(at >= issued - SKEW, f"{full(doc)}: {name} has cosigned it before it was issued")
+            need(at >= (issued - SKEW).timestamp(), f"{full(doc)}: {name} has cosigned it before it was issued")
         need(self.policy.met(self.policy.quorum, {n for n, _ in cosigned}), "fewer witnesses have cosigned the checkpoint than the policy asks for")
         for token in p.stamps:
             self.stamped(token, signed, doc, issued)
@@ -395,8 +419,8 @@ class Verifier:
                 if (name, raw[:4]) == key[:2]:
                     seconds = int.from_bytes(raw[4:12], "big")
                     message = b"cosignature/v1\ntime %d\n" % seconds + signed
-                    need(seconds < 2**40 and holds("eddsa-jcs-2022", ED25519 + key[2], message, raw[12:]), f"the cosignature of {alias} does not hold")
-                    cosigned.append((alias, datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)))
+                    need(seconds < 2**63 and holds("eddsa-jcs-2022", ED25519 + key[2], message, raw[12:]), f"the cosignature of {alias} does not hold")
+                    cosigned.append((alias, seconds))
         need(own, f"the checkpoint is not signed by the log {self.policy.log[0]}")
         lines = signed.decode("utf-8").split("\n")
         need(len(lines) >= 4 and lines[0] == self.policy.log[0], "the checkpoint is of another log")
@@ -417,7 +441,7 @@ class Verifier:
 
     def rests_on(self, doc, all_of_them):
         """[9] All inputs of the statement; an input's own, when all of them are here."""
-        found, named = [], [x for x in doc.get("inputs", []) if "digest" in x]
+        found, named = [], doc.get("inputs", [])
         for x in named:
             there = self.inputs.get(x["digest"])
             if there and (there[0]["name"], there[0].get("vintage")) != (x.get("name"), x.get("vintage")):
@@ -434,6 +458,16 @@ class Verifier:
 
 def unsecured(doc):
     return canonical({k: v for k, v in doc.items() if k != "proof"}).encode()
+
+
+def whole(value):
+    """A number from 1 on; True is none."""
+    return type(value) is int and value > 0
+
+
+def shown(s):
+    """Text of a file that nobody has vouched for yet, without what steers a terminal."""
+    return "".join(c if c.isprintable() else "\\u%04x" % ord(c) for c in str(s))
 
 
 def full(doc):
@@ -459,12 +493,17 @@ def included(leaf, index, size, hashes, root):
 
 
 def stamp_time(token):
-    """The first GeneralizedTime of a token is genTime: it stands in TSTInfo, which comes
-    before certificates and signatures."""
-    match = re.search(rb"\x18[\x0f-\x17](\d{14})(\.\d+)?Z", token)
-    if not match:
+    """genTime of the TSTInfo that is signed (RFC 3161 §2.4.2), as openssl reads it. Looking
+    for the first thing like a time would not do: parts of a token are not signed."""
+    said = output("ts", "-reply", "-token_in", "-in", "t", "-text", t=token)
+    found = re.findall(r"^Time stamp: (\w{3}) +(\d+) (\d\d):(\d\d):(\d\d)(?:\.\d+)? (\d{4}) GMT$", said or "", re.M | re.ASCII)
+    if len(found) != 1 or found[0][0] not in MONTHS:
         return None
-    return datetime.datetime.strptime(match[1].decode(), "%Y%m%d%H%M%S").replace(tzinfo=datetime.timezone.utc)
+    month, day, hour, minute, second, year = found[0]
+    try:
+        return datetime.datetime(int(year), MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second), tzinfo=datetime.timezone.utc)
+    except ValueError:
+        return None
 
 
 def main():
@@ -483,7 +522,7 @@ def main():
         if not verifier.witnesses:
             sentence += " No independent witness."
     except Broken as e:
-        doc, sentence = None, str(e)
+        doc, sentence = None, shown(e)
     except (UnicodeError, RecursionError):
         doc, sentence = None, "a statement holds text that is not Unicode, or is nested too deep"
     except OSError as e:
@@ -491,7 +530,7 @@ def main():
     if args.json:
         print(json.dumps({"ok": doc is not None, "name": full(doc) if doc else None, "sentence": sentence}, ensure_ascii=False))
     else:
-        print(sentence if doc is None else f"{full(doc)} says {doc.get('value', '')} {doc.get('unit', '')}\n{sentence}")
+        print(sentence if doc is None else shown(f"{full(doc)} says {doc.get('value', '')} {doc.get('unit', '')}") + "\n" + sentence)
     return 0 if doc is not None else 1
 
 
