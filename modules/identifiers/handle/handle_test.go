@@ -217,7 +217,7 @@ func TestSite(t *testing.T) {
 	if diff := cmp.Diff(site(), got, cmpopts.EquateComparable(netip.Addr{}), cmpopts.EquateEmpty()); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
-	for i := range len(b) {
+	for i := range b {
 		if _, err := handle.ParseSite(b[:i]); err == nil {
 			t.Errorf("cut off after %d bytes it is read", i)
 		}
