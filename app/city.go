@@ -75,7 +75,10 @@ func (p Product) assemble(ctx context.Context, c config, ct *city) error {
 	if err := ct.stand(c, manifest); err != nil {
 		return err
 	}
-	host := module.Host{DB: ct.db, Log: ct.log, Now: ct.now, Events: &event.Bus{}, Charts: chart.New(), Blobs: blob.Files{Dir: filepath.Join(c.Data, "blobs")}, Site: ct.site}
+	host := module.Host{
+		DB: ct.db, Log: ct.log, Now: ct.now, Events: &event.Bus{}, Charts: chart.New(), Blobs: blob.Files{Dir: filepath.Join(c.Data, "blobs")},
+		Site: ct.site, Dir: c.Data, Setting: c.of,
+	}
 	ct.who = org.New(host)
 	evidence, err := c.evidence(ct.log)
 	if err != nil {

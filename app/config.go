@@ -28,6 +28,8 @@ type config struct {
 	TSA      string `yaml:"tsa"`       // URL of a time stamping authority
 	TSACert  string `yaml:"tsa-cert"`  // file: what its stamps lead to
 	File     string `yaml:"-"`
+
+	more []setting // of the modules
 }
 
 type setting struct {
@@ -35,8 +37,29 @@ type setting struct {
 	field                 *string
 }
 
+// configuration returns the settings there are, of the program and of its modules.
+func (p Product) configuration() config {
+	var c config
+	for _, m := range p.bare() {
+		for _, s := range m.Settings {
+			c.more = append(c.more, setting{s.Name, s.Usage, s.Fallback, new(string)})
+		}
+	}
+	return c
+}
+
+// of returns what is in force of a module's setting.
+func (c *config) of(name string) string {
+	for _, s := range c.more {
+		if s.name == name {
+			return *s.field
+		}
+	}
+	return ""
+}
+
 func (c *config) settings() []setting {
-	return []setting{
+	return append([]setting{
 		{"addr", "address to listen on", "127.0.0.1:1458", &c.Addr},
 		{"data", "directory of the data; made when it is not there", "data", &c.Data},
 		{"database", "postgres:// URL, instead of the embedded database in --data", "", &c.Database},
@@ -50,7 +73,7 @@ func (c *config) settings() []setting {
 		{"tsa", "URL of a time stamping authority (RFC 3161), instead of our own", "", &c.TSA},
 		{"tsa-cert", "PEM file of the certificates that its stamps must lead to", "", &c.TSACert},
 		{"config", "YAML file of settings", "", &c.File},
-	}
+	}, c.more...)
 }
 
 // bind declares the settings as flags of fs.
@@ -120,7 +143,7 @@ func upper(s string) string {
 
 // config prints the settings in force, but no secret.
 func (p Product) config(proc process) error {
-	var c config
+	c := p.configuration()
 	flags := newFlags("config", proc.err)
 	c.bind(flags)
 	if err := flags.Parse(proc.args[1:]); err != nil {
@@ -129,12 +152,16 @@ func (p Product) config(proc process) error {
 	if err := c.fill(proc.env); err != nil {
 		return err
 	}
+	width := 0
+	for _, s := range c.settings() {
+		width = max(width, len(s.name)+1)
+	}
 	for _, s := range c.settings() {
 		v := *s.field
 		if s.name == "token" && v != "" {
 			v = "(set)"
 		}
-		if _, err := fmt.Fprintf(proc.out, "%-9s %-24q # %s\n", s.name+":", v, s.usage); err != nil {
+		if _, err := fmt.Fprintf(proc.out, "%-*s %-24q # %s\n", width, s.name+":", v, s.usage); err != nil {
 			return err
 		}
 	}

@@ -26,7 +26,7 @@ func newFlags(name string, out io.Writer) *flag.FlagSet {
 }
 
 func (p Product) serve(ctx context.Context, proc process) error {
-	var c config
+	c := p.configuration()
 	flags := newFlags("serve", proc.err)
 	c.bind(flags)
 	if err := flags.Parse(proc.args[1:]); err != nil {
@@ -76,6 +76,13 @@ func (ct *city) run(ctx context.Context, ln net.Listener) error {
 	for _, m := range ct.modules {
 		for _, j := range m.Jobs {
 			jobs.Go(func() { ct.repeat(jobCtx, j) })
+		}
+		if m.Serve != nil {
+			jobs.Go(func() {
+				if err := m.Serve(jobCtx); err != nil && jobCtx.Err() == nil {
+					ct.log.ErrorContext(jobCtx, "module stopped serving", slog.String("module", m.Name), slog.Any("error", err))
+				}
+			})
 		}
 	}
 	if ct.clock != nil {

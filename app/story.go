@@ -82,7 +82,7 @@ func (s *Stage) lang() string {
 // story opens a new city, lets the story play in it while it serves, and goes on
 // serving until told to stop.
 func (p Product) story(ctx context.Context, proc process) error {
-	var c config
+	c := p.configuration()
 	flags := newFlags("story", proc.err)
 	c.bind(flags)
 	pause := flags.Bool("pause", false, "wait for the Enter key after every step, to look at it in the browser")

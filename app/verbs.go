@@ -48,7 +48,7 @@ func (p Product) verb(ctx context.Context, proc process) error {
 	if err != nil {
 		return err
 	}
-	var c config
+	c := p.configuration()
 	flags := newFlags(proc.args[0]+" "+v.Name+" "+v.Args, proc.err)
 	asJSON := flags.Bool("json", false, "print what the API answers")
 	c.bind(flags)
@@ -63,7 +63,7 @@ func (p Product) verb(ctx context.Context, proc process) error {
 	if err := c.fill(proc.env); err != nil {
 		return err
 	}
-	call := module.Call{Args: args, JSON: *asJSON, In: proc.in, Out: proc.out, Modules: p.bare()}
+	call := module.Call{Args: args, JSON: *asJSON, In: proc.in, Out: proc.out, Server: c.Server, Modules: p.bare()}
 	var ct *city
 	call.API = func() (*web.Client, error) {
 		if c.Server != "" {

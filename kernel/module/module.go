@@ -31,6 +31,10 @@ type Host struct {
 	Charts *chart.Renderer
 	Blobs  blob.Store
 	Site   web.Site
+	// Dir is the directory of the data. A module that keeps files has Dir/NAME to itself.
+	Dir string
+	// Setting returns what is in force of a setting that the module has declared.
+	Setting func(name string) string
 }
 
 // Module is a domain module as data: the program asks for nothing else, and a
@@ -42,9 +46,20 @@ type Module struct {
 	Routes     func(*web.Router)
 	Jobs       []Job
 	Verbs      []Verb // yuzhou NAME VERB
+	Settings   []Setting
+	// Serve serves what is not HTTP beside the web server, until ctx ends.
+	Serve func(ctx context.Context) error
 	// Close ends what the module has begun, before the database is closed. What others
 	// have of it ends later: modules are closed in the reverse order of their list.
 	Close func(context.Context) error
+}
+
+// Setting is something that whoever runs the program may choose: by the flag
+// --NAME, by YUZHOU_NAME in the environment, or by a line of the settings' file.
+type Setting struct {
+	Name     string // begins with the module's name and "-"
+	Usage    string // one line
+	Fallback string // in force when nothing was chosen
 }
 
 // Job runs every Every until ctx ends. A Job must be safe to run twice at once.
@@ -72,6 +87,7 @@ type Call struct {
 	JSON    bool     // --json: print what the API answers
 	In      io.Reader
 	Out     io.Writer
+	Server  string                      // --server as it was given; "" for none
 	API     func() (*web.Client, error) // opens the data directory, or reaches the server
 	Modules []Module                    // without a database, to read packs with
 }
