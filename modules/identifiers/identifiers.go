@@ -1,0 +1,96 @@
+// Package identifiers is a node of the industrial-internet identifier network: it
+// registers, resolves, delegates and reports identifiers, as a top node, a
+// second-level node or an enterprise node, and names everything that this product
+// publishes.
+//
+// What must hold: an identifier has one record, and every protocol answers from it;
+// who holds a prefix and under which terms is in the database, and the record of
+// the prefix (0.NA/PREFIX) says the same; nothing changes that without a case; what
+// a registration has acknowledged is on disk, whole; a count that is reported is the
+// sum of a tree whose head was stated; what was generated for demonstration says so.
+package identifiers
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"yuzhou/engine/flow"
+	"yuzhou/kernel/actor"
+	"yuzhou/kernel/blob"
+	"yuzhou/kernel/module"
+	"yuzhou/kernel/store"
+	"yuzhou/kernel/web"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+//go:embed procedures
+var procedures embed.FS
+
+// The procedure of prefixes, and the topics that it asks of this module.
+const (
+	PrefixProcedure = "identifiers-prefix"
+	topicChanged    = "identifiers.changed"
+	topicDropped    = "identifiers.dropped"
+)
+
+// Flow is what the module asks of the engine.
+type Flow interface {
+	Open(ctx context.Context, o flow.Opening) (flow.Case, error)
+	Send(ctx context.Context, c flow.Command) (flow.Case, error)
+	Case(ctx context.Context, id string) (flow.Case, error)
+	Find(ctx context.Context, f flow.Filter) ([]flow.Case, error)
+}
+
+// Needs is what the module asks of others.
+type Needs struct {
+	Flow   Flow
+	Access interface {
+		// Decide says whether the actor may use a permission over a unit.
+		Decide(ctx context.Context, a actor.Actor, p actor.Permission, unit string) error
+	}
+	Audit interface {
+		// Audit records a change within the transaction that makes it.
+		Audit(ctx context.Context, tx store.Tx, action, subject, detail string) error
+	}
+}
+
+// Service is the module.
+type Service struct {
+	Needs
+	db    *store.DB
+	log   *slog.Logger
+	now   func() time.Time
+	site  web.Site
+	blobs blob.Store
+}
+
+// New returns the module on host h.
+func New(h module.Host, n Needs) *Service {
+	return &Service{Needs: n, db: h.DB, log: h.Log, now: h.Now, site: h.Site, blobs: h.Blobs}
+}
+
+// Guest is what the flow engine is given: the procedure, and what it asks for.
+func (s *Service) Guest() flow.Guest {
+	sub, err := fs.Sub(procedures, "procedures")
+	if err != nil {
+		sub = procedures // cannot happen: the name is a valid path
+	}
+	return flow.Guest{Name: "identifiers", Procedures: sub, Topics: map[string]func(context.Context, flow.Effected) error{
+		topicChanged: s.onChanged, topicDropped: s.onDropped,
+	}}
+}
+
+// Module describes the module to the program.
+func (s *Service) Module() module.Module {
+	return module.Module{Name: "identifiers", Migrations: migrations}
+}
+
+// program returns ctx with the program itself as the actor.
+func (s *Service) program(ctx context.Context) context.Context {
+	return actor.With(ctx, actor.System(s.site.Unit))
+}
