@@ -72,7 +72,7 @@ func (s *Service) Admit(g Guest) { s.guests = append(s.guests, g) }
 // Module describes the engine to the program.
 func (s *Service) Module() module.Module {
 	return module.Module{
-		Name: "flow", Migrations: migrations, Pack: s.loadPack, Routes: s.routes, Verbs: verbs(),
+		Name: "flow", Migrations: migrations, Pack: s.loadPack, Routes: s.routes, Verbs: verbs(), Describe: s.describe,
 		Jobs: []module.Job{
 			{Name: "flow.clocks", Every: 250 * time.Millisecond, Run: s.ring},
 			{Name: "flow.outbox", Every: time.Second, Run: s.deliverAll},

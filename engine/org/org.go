@@ -103,7 +103,7 @@ func New(h module.Host) *Service {
 // Module describes the engine to the program.
 func (s *Service) Module() module.Module {
 	return module.Module{
-		Name: "org", Migrations: files, Pack: s.loadPack, Routes: s.routes, Verbs: verbs(),
+		Name: "org", Migrations: files, Pack: s.loadPack, Routes: s.routes, Verbs: verbs(), Describe: s.describe,
 		Jobs: []module.Job{{Name: "org.purge", Every: 10 * time.Minute, Run: s.purge}},
 	}
 }

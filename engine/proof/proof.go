@@ -129,7 +129,7 @@ func New(h module.Host, who Units, c Config) *Service {
 // Module describes the engine to the program.
 func (s *Service) Module() module.Module {
 	return module.Module{
-		Name: "proof", Migrations: migrations, Pack: s.loadPack, Close: s.Close, Verbs: verbs(),
+		Name: "proof", Migrations: migrations, Pack: s.loadPack, Close: s.Close, Verbs: verbs(), Describe: s.describe,
 		Routes: s.routes,
 		Jobs: []module.Job{
 			{Name: "proof.sequence", Every: 250 * time.Millisecond, Run: s.work},

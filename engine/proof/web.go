@@ -220,13 +220,7 @@ func (s *Service) link(ctx context.Context, tx store.Tx, r Ref) (linkView, error
 
 // judgeNow compares a statement with what the data say now, where a module has them.
 func (s *Service) judgeNow(ctx context.Context, v *ofView, r row, c Claim) error {
-	for _, src := range s.sources {
-		for _, k := range src.Kinds {
-			if k == statement.Kind(r.kind) && src.Page != nil {
-				v.Page = src.Page(r.Name)
-			}
-		}
-	}
+	v.Page = s.pageOf(r)
 	if !c.Withdraw {
 		now, err := s.one(ctx, c.Kind, r.Ref)
 		switch {

@@ -47,6 +47,7 @@ type Module struct {
 	Jobs       []Job
 	Verbs      []Verb // yuzhou NAME VERB
 	Settings   []Setting
+	Describe   Describe // the names that it publishes
 	// Serve serves what is not HTTP beside the web server, until ctx ends.
 	Serve func(ctx context.Context) error
 	// Close ends what the module has begun, before the database is closed. What others

@@ -179,7 +179,7 @@ func (s *Service) Document(ctx context.Context, id string) (Document, error) {
 // Module describes the module to the program.
 func (s *Service) Module() module.Module {
 	return module.Module{
-		Name: "indicators", Migrations: migrations, Pack: s.loadPack, Verbs: verbs(),
+		Name: "indicators", Migrations: migrations, Pack: s.loadPack, Verbs: verbs(), Describe: s.describe,
 		Routes: func(rt *web.Router) {
 			rt.Attest = s.attest
 			s.operations(rt)

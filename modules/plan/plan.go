@@ -251,7 +251,7 @@ func (p *Plan) Target(id string) (Target, bool) {
 // Module describes the module to the program.
 func (s *Service) Module() module.Module {
 	return module.Module{
-		Name: "plan", Migrations: migrations, Pack: s.loadPack, Verbs: s.verbs(),
+		Name: "plan", Migrations: migrations, Pack: s.loadPack, Verbs: s.verbs(), Describe: s.describe,
 		Routes: func(rt *web.Router) { s.operations(rt); s.moreOperations(rt); s.checkOperations(rt); s.routes(rt) },
 	}
 }
