@@ -15,14 +15,7 @@ import (
 // under its name with vintage, and the newest under its name alone.
 func (s *Service) describe(ctx context.Context, since time.Time, use func(module.Description) error) error {
 	return s.db.Read(ctx, func(tx store.Tx) error {
-		newest := map[string]int64{}
-		err := tx.Each(ctx, `SELECT name, max(vintage) FROM proof_statement GROUP BY name`, nil, func(scan func(...any) error) error {
-			var name string
-			var vintage int64
-			err := scan(&name, &vintage)
-			newest[name] = vintage
-			return err
-		})
+		newest, err := newestVintages(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -30,18 +23,28 @@ func (s *Service) describe(ctx context.Context, since time.Time, use func(module
 			[]any{store.Micros(since)}, scanRow)
 		for _, r := range rows {
 			d, err := s.description(ctx, tx, r)
+			if err == nil {
+				err = use(d)
+			}
+			if d.Name = r.Name; err == nil && newest[r.Name] == r.Vintage {
+				err = use(d)
+			}
 			if err != nil {
 				return err
 			}
-			if err := use(d); err != nil {
-				return err
-			}
-			if d.Name = r.Name; newest[r.Name] == r.Vintage {
-				if err := use(d); err != nil {
-					return err
-				}
-			}
 		}
+		return err
+	})
+}
+
+// newestVintages returns the newest vintage of each name.
+func newestVintages(ctx context.Context, tx store.Tx) (map[string]int64, error) {
+	out := map[string]int64{}
+	return out, tx.Each(ctx, `SELECT name, max(vintage) FROM proof_statement GROUP BY name`, nil, func(scan func(...any) error) error {
+		var name string
+		var vintage int64
+		err := scan(&name, &vintage)
+		out[name] = vintage
 		return err
 	})
 }
