@@ -5,7 +5,7 @@ import (
 	"net/netip"
 
 	"yuzhou/kernel/fault"
-	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/typed"
 )
 
 // The newest version of the protocol that this node speaks.
@@ -18,8 +18,8 @@ const (
 //
 //   - serial: raised by each change, from 1.
 //   - Errors: fault.Invalid that names the server and what is wrong with it.
-func site(servers []Server, serial uint16) (handle.Site, error) {
-	out := handle.Site{Format: 1, Major: protocolMajor, Minor: protocolMinor, Serial: serial, Primary: true, Hash: handle.HashName}
+func site(servers []Server, serial uint16) (typed.Site, error) {
+	out := typed.Site{Format: 1, Major: protocolMajor, Minor: protocolMinor, Serial: serial, Primary: true, Hash: typed.HashName}
 	for i, v := range servers {
 		addr, err := netip.ParseAddr(v.Address)
 		if err != nil || addr.IsUnspecified() || addr.Zone() != "" {
@@ -32,14 +32,14 @@ func site(servers []Server, serial uint16) (handle.Site, error) {
 		if v.UDP == 0 && v.TCP == 0 && v.HTTP == 0 {
 			return out, fault.Say(fault.Invalid, "第 %d 台服务器没有端口；UDP、TCP、HTTP 至少填一个。", "server %d has no port; give one of udp, tcp, http", i+1)
 		}
-		server := handle.Server{ID: uint32(i) + 1, Address: addr, PublicKey: key}
+		server := typed.Server{ID: uint32(i) + 1, Address: addr, PublicKey: key}
 		for _, port := range []struct {
-			transport handle.Transport
+			transport typed.Transport
 			number    uint16
-		}{{handle.UDP, v.UDP}, {handle.TCP, v.TCP}, {handle.HTTP, v.HTTP}} {
+		}{{typed.UDP, v.UDP}, {typed.TCP, v.TCP}, {typed.HTTP, v.HTTP}} {
 			if port.number != 0 {
-				server.Interfaces = append(server.Interfaces, handle.Interface{
-					Admin: port.transport != handle.UDP, Query: true, Transport: port.transport, Port: port.number,
+				server.Interfaces = append(server.Interfaces, typed.Interface{
+					Admin: port.transport != typed.UDP, Query: true, Transport: port.transport, Port: port.number,
 				})
 			}
 		}

@@ -2,15 +2,14 @@ package handle_test
 
 import (
 	"bytes"
-	"net/netip"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"yuzhou/kernel/fault"
 	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/octets"
 )
 
 func TestParse(t *testing.T) {
@@ -128,8 +127,8 @@ func TestValueForged(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			forged := bytes.Clone(b)
 			copy(forged[tt.at:], tt.put)
-			r := handle.Reader{Rest: forged}
-			if v := r.Values(); r.Err == nil || !strings.Contains(r.Err.Error(), tt.wrong) {
+			r := octets.Reader{Rest: forged}
+			if v := handle.ReadValues(&r); r.Err == nil || !strings.Contains(r.Err.Error(), tt.wrong) {
 				t.Errorf("%v, %v; want %q", v, r.Err, tt.wrong)
 			}
 		})
@@ -181,80 +180,6 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-func TestAdmin(t *testing.T) {
-	a := handle.Admin{Rights: handle.Everything &^ handle.AddPrefix, Reference: handle.Reference{Name: "0.NA/88.1", Index: 200}}
-	b := handle.AppendAdmin(nil, a)
-	if want := "\x0f\xfb\x00\x00\x00\x090.NA/88.1\x00\x00\x00\xc8"; string(b) != want {
-		t.Errorf("%q", b)
-	}
-	old := append(bytes.Clone(b[:len(b)-4]), 0, 200)
-	for name, in := range map[string][]byte{"as written": b, "index of two bytes": old, "two bytes more": append(bytes.Clone(b), 0, 0)} {
-		if got, err := handle.ParseAdmin(in); got != a || err != nil {
-			t.Errorf("%s: %+v, %v", name, got, err)
-		}
-	}
-	if _, err := handle.ParseAdmin(append(b, 1, 2, 3)); err == nil {
-		t.Error("three bytes behind HS_ADMIN are read over")
-	}
-}
-
-func site() handle.Site {
-	return handle.Site{
-		Format: 1, Major: 2, Minor: 11, Serial: 3, Primary: true, Hash: handle.HashName,
-		Attributes: []handle.Attribute{{Name: "desc", Value: "二级节点"}},
-		Servers: []handle.Server{
-			{ID: 1, Address: netip.MustParseAddr("192.0.2.1"), PublicKey: []byte("key"), Interfaces: []handle.Interface{
-				{Query: true, Transport: handle.UDP, Port: 2641}, {Admin: true, Query: true, Transport: handle.TCP, Port: 2641},
-			}},
-			{ID: 2, Address: netip.MustParseAddr("2001:db8::1"), Interfaces: []handle.Interface{{Query: true, Transport: handle.HTTP, Port: 8000}}},
-		},
-	}
-}
-
-func TestSite(t *testing.T) {
-	b := handle.AppendSite(nil, site())
-	got, err := handle.ParseSite(b)
-	if diff := cmp.Diff(site(), got, cmpopts.EquateComparable(netip.Addr{}), cmpopts.EquateEmpty()); diff != "" || err != nil {
-		t.Error(diff, err)
-	}
-	for i := range b {
-		if _, err := handle.ParseSite(b[:i]); err == nil {
-			t.Errorf("cut off after %d bytes it is read", i)
-		}
-	}
-	s := site().Servers[0]
-	if p, ok := s.Query(handle.UDP); p.String() != "192.0.2.1:2641" || !ok {
-		t.Error(p, ok)
-	}
-	if p, ok := s.Admin(handle.UDP); ok {
-		t.Error("UDP takes no writes here, and is", p)
-	}
-}
-
-// TestSlot shares names out by hand-computed MD5 sums: printf %s NAME | md5sum.
-func TestSlot(t *testing.T) {
-	for _, tt := range []struct {
-		name   handle.Name
-		option handle.HashOption
-		n      int
-		want   int
-	}{
-		{"88.118.2/gb-1", handle.HashName, 3, 0},
-		{"88.118.2/GB-1", handle.HashName, 3, 0},
-		{"88.118.2/gb-1", handle.HashPrefix, 5, 1},
-		{"88.118.2/gb-1", handle.HashSuffix, 7, 2},
-		{"88.118.2/gb-1", handle.HashName, 1, 0},
-	} {
-		s := handle.Site{Hash: tt.option, Servers: make([]handle.Server, tt.n)}
-		if got := s.Slot(tt.name); got != tt.want {
-			t.Errorf("%s by %d over %d servers: %d, want %d", tt.name, tt.option, tt.n, got, tt.want)
-		}
-	}
-	if _, err := (handle.Site{}).Server("88/a"); fault.KindOf(err) != fault.Invalid {
-		t.Error(err)
-	}
-}
-
 func FuzzParse(f *testing.F) {
 	f.Add("88.118.2/gb-1")
 	f.Fuzz(func(t *testing.T, s string) {
@@ -271,43 +196,6 @@ func FuzzParseValue(f *testing.F) {
 		v, rest, err := handle.ParseValue(b)
 		if err == nil && !bytes.Equal(handle.AppendValue(nil, v), b[:len(b)-len(rest)]) {
 			t.Errorf("%+v", v)
-		}
-	})
-}
-
-func FuzzParseSite(f *testing.F) {
-	f.Add(handle.AppendSite(nil, site()))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := handle.ParseSite(b)
-		if err != nil {
-			return
-		}
-		again, err := handle.ParseSite(handle.AppendSite(nil, s))
-		if diff := cmp.Diff(s, again, cmpopts.EquateComparable(netip.Addr{}), cmpopts.EquateEmpty()); diff != "" || err != nil {
-			t.Error(diff, err)
-		}
-	})
-}
-
-func FuzzParseAdmin(f *testing.F) {
-	f.Add([]byte("\x0f\xfb\x00\x00\x00\x090.NA/88.1\x00\x00\x00\xc8"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		a, err := handle.ParseAdmin(b)
-		if err != nil {
-			return
-		}
-		if again, err := handle.ParseAdmin(handle.AppendAdmin(nil, a)); again != a || err != nil {
-			t.Error(a, again, err)
-		}
-	})
-}
-
-func FuzzParseVList(f *testing.F) {
-	f.Add(handle.AppendReferences(nil, []handle.Reference{{Name: "88.1/key", Index: 300}}))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		refs, err := handle.ParseVList(b)
-		if err == nil && !bytes.Equal(handle.AppendReferences(nil, refs), b) {
-			t.Error(refs)
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"yuzhou/kernel/fault"
+	"yuzhou/modules/identifiers/octets"
 )
 
 // Perm says who may read and write a value.
@@ -88,39 +89,39 @@ func AppendValue(dst []byte, v Value) []byte {
 	be := binary.BigEndian
 	dst = be.AppendUint32(dst, v.Index)
 	dst = be.AppendUint32(dst, v.Timestamp)
-	dst = append(dst, byte(bits(0).with(1, v.TTL.Absolute)))
+	dst = append(dst, byte(octets.Bits(0).With(1, v.TTL.Absolute)))
 	dst = be.AppendUint32(dst, v.TTL.Seconds)
 	dst = append(dst, byte(v.Perm))
-	dst = AppendBytes(dst, v.Type)
-	dst = AppendBytes(dst, v.Data)
+	dst = octets.AppendBytes(dst, v.Type)
+	dst = octets.AppendBytes(dst, v.Data)
 	return AppendReferences(dst, v.References)
 }
 
 // ParseValue reads a value and returns the bytes behind it. Data shares b's memory.
 func ParseValue(b []byte) (Value, []byte, error) {
-	r := Reader{Rest: b}
-	v := r.value()
+	r := octets.Reader{Rest: b}
+	v := readValue(&r)
 	return v, r.Rest, r.Err
 }
 
 // AppendValues appends a count and that many values.
 func AppendValues(dst []byte, values []Value) []byte {
-	dst = appendLen(dst, len(values))
+	dst = octets.AppendCount(dst, len(values))
 	for _, v := range values {
 		dst = AppendValue(dst, v)
 	}
 	return dst
 }
 
-// Values reads a count and that many values, at most MaxValues.
-func (r *Reader) Values() []Value {
+// ReadValues reads a count and that many values, at most MaxValues.
+func ReadValues(r *octets.Reader) []Value {
 	n := r.Count("values", MaxValues, fixed)
 	if n == 0 {
 		return nil
 	}
 	out := make([]Value, 0, n)
 	for range n {
-		v := r.value()
+		v := readValue(r)
 		if r.Err != nil {
 			return nil
 		}
@@ -129,34 +130,34 @@ func (r *Reader) Values() []Value {
 	return out
 }
 
-func (r *Reader) value() Value {
+func readValue(r *octets.Reader) Value {
 	var v Value
 	v.Index = r.Uint32("index of a value")
 	v.Timestamp = r.Uint32("timestamp of a value")
 	kind := r.Byte("kind of TTL")
 	v.TTL = TTL{Absolute: kind == 1, Seconds: r.Uint32("TTL")}
 	if kind > 1 {
-		r.fail("kind of TTL is %d, want 0 (seconds from now) or 1 (an instant)", kind)
+		r.Fail("kind of TTL is %d, want 0 (seconds from now) or 1 (an instant)", kind)
 	}
 	v.Perm = Perm(r.Byte("permissions"))
 	v.Type = string(r.Bytes("type of a value"))
 	v.Data = r.Bytes("data of a value")
-	v.References = r.References()
+	v.References = ReadReferences(r)
 	return v
 }
 
 // AppendReferences appends a count and that many references, as HS_VLIST has them.
 func AppendReferences(dst []byte, refs []Reference) []byte {
-	dst = appendLen(dst, len(refs))
+	dst = octets.AppendCount(dst, len(refs))
 	for _, ref := range refs {
-		dst = AppendBytes(dst, string(ref.Name))
+		dst = octets.AppendBytes(dst, string(ref.Name))
 		dst = binary.BigEndian.AppendUint32(dst, ref.Index)
 	}
 	return dst
 }
 
-// References reads a count and that many references.
-func (r *Reader) References() []Reference {
+// ReadReferences reads a count and that many references.
+func ReadReferences(r *octets.Reader) []Reference {
 	n := r.Count("references", MaxValues, 8)
 	if n == 0 {
 		return nil

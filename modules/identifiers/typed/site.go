@@ -1,4 +1,4 @@
-package handle
+package typed
 
 import (
 	"crypto/md5" //nolint:gosec // the protocol shares out identifiers by MD5; nothing rests on its strength
@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"yuzhou/kernel/fault"
+	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/octets"
 )
 
 // HashOption says what of a name decides which server of a site has it.
@@ -78,20 +80,20 @@ func AppendSite(dst []byte, s Site) []byte {
 	dst = be.AppendUint16(dst, s.Format)
 	dst = append(dst, s.Major, s.Minor)
 	dst = be.AppendUint16(dst, s.Serial)
-	dst = append(dst, byte(bits(0).with(primaryBit, s.Primary).with(multiPrimaryBit, s.MultiPrimary)), byte(s.Hash))
-	dst = AppendBytes(dst, s.HashFilter)
-	dst = appendLen(dst, len(s.Attributes))
+	dst = append(dst, byte(octets.Bits(0).With(primaryBit, s.Primary).With(multiPrimaryBit, s.MultiPrimary)), byte(s.Hash))
+	dst = octets.AppendBytes(dst, s.HashFilter)
+	dst = octets.AppendCount(dst, len(s.Attributes))
 	for _, a := range s.Attributes {
-		dst = AppendBytes(AppendBytes(dst, a.Name), a.Value)
+		dst = octets.AppendBytes(octets.AppendBytes(dst, a.Name), a.Value)
 	}
-	dst = appendLen(dst, len(s.Servers))
+	dst = octets.AppendCount(dst, len(s.Servers))
 	for _, v := range s.Servers {
 		dst = be.AppendUint32(dst, v.ID)
 		dst = appendAddress(dst, v.Address)
-		dst = AppendBytes(dst, v.PublicKey)
-		dst = appendLen(dst, len(v.Interfaces))
+		dst = octets.AppendBytes(dst, v.PublicKey)
+		dst = octets.AppendCount(dst, len(v.Interfaces))
 		for _, i := range v.Interfaces {
-			dst = append(dst, byte(bits(0).with(adminBit, i.Admin).with(queryBit, i.Query)), byte(i.Transport))
+			dst = append(dst, byte(octets.Bits(0).With(adminBit, i.Admin).With(queryBit, i.Query)), byte(i.Transport))
 			dst = be.AppendUint32(dst, uint32(i.Port))
 		}
 	}
@@ -114,7 +116,7 @@ func appendAddress(dst []byte, a netip.Addr) []byte {
 
 // ParseSite reads the data of HS_SITE.
 func ParseSite(b []byte) (Site, error) {
-	r := Reader{Rest: b}
+	r := octets.Reader{Rest: b}
 	s := Site{Format: r.Uint16("format of HS_SITE")}
 	s.Major, s.Minor = r.Byte("version of HS_SITE"), r.Byte("version of HS_SITE")
 	s.Serial = r.Uint16("serial of HS_SITE")
@@ -122,14 +124,14 @@ func ParseSite(b []byte) (Site, error) {
 	s.Primary, s.MultiPrimary = mask&primaryBit != 0, mask&multiPrimaryBit != 0
 	s.Hash = HashOption(r.Byte("hash option of HS_SITE"))
 	if s.Hash > HashName {
-		r.fail("hash option of HS_SITE is %d, want 0 (prefix), 1 (suffix) or 2 (whole name)", s.Hash)
+		r.Fail("hash option of HS_SITE is %d, want 0 (prefix), 1 (suffix) or 2 (whole name)", s.Hash)
 	}
 	s.HashFilter = r.Bytes("hash filter of HS_SITE")
-	for range r.Count("attributes of HS_SITE", MaxValues, 8) {
+	for range r.Count("attributes of HS_SITE", handle.MaxValues, 8) {
 		s.Attributes = append(s.Attributes, Attribute{string(r.Bytes("name of an attribute")), string(r.Bytes("text of an attribute"))})
 	}
 	for range r.Count("servers of HS_SITE", maxServers, 28) {
-		s.Servers = append(s.Servers, r.server())
+		s.Servers = append(s.Servers, readServer(&r))
 	}
 	r.End("HS_SITE")
 	if r.Err != nil {
@@ -138,7 +140,7 @@ func ParseSite(b []byte) (Site, error) {
 	return s, nil
 }
 
-func (r *Reader) server() Server {
+func readServer(r *octets.Reader) Server {
 	v := Server{ID: r.Uint32("id of a server")}
 	if b := r.Take("address of a server", 16); b != nil {
 		v.Address = address([16]byte(b))
@@ -150,7 +152,7 @@ func (r *Reader) server() Server {
 		if port := r.Uint32("port of an interface"); port <= 65535 {
 			i.Port = uint16(port)
 		} else {
-			r.fail("port of an interface is %d, at most 65535 is possible", port)
+			r.Fail("port of an interface is %d, at most 65535 is possible", port)
 		}
 		v.Interfaces = append(v.Interfaces, i)
 	}
@@ -169,7 +171,7 @@ func address(b [16]byte) netip.Addr {
 //   - Errors: fault.Invalid when the site has no server.
 //   - Source: RFC 3651 §3.2.2: MD5 of the folded part that the hash option names,
 //     its last four bytes as a signed number without its sign, modulo the servers.
-func (s Site) Server(n Name) (Server, error) {
+func (s Site) Server(n handle.Name) (Server, error) {
 	if len(s.Servers) == 0 {
 		return Server{}, fault.New(fault.Invalid, "the site has no server")
 	}
@@ -177,16 +179,16 @@ func (s Site) Server(n Name) (Server, error) {
 }
 
 // Slot returns the place of the server that has a name, in a site with servers.
-func (s Site) Slot(n Name) int {
+func (s Site) Slot(n handle.Name) int {
 	if len(s.Servers) < 2 {
 		return 0
 	}
 	part := n.Fold()
 	switch s.Hash {
 	case HashPrefix:
-		part = Name(part).Prefix()
+		part = handle.Name(part).Prefix()
 	case HashSuffix:
-		part = Name(part).Suffix()
+		part = handle.Name(part).Suffix()
 	case HashName:
 	}
 	sum := md5.Sum([]byte(part))                            //nolint:gosec // see the import

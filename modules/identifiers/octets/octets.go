@@ -1,4 +1,9 @@
-package handle
+// Package octets reads and writes the fields that messages and typed values of the
+// Handle System are made of: big-endian numbers, and bytes behind their length.
+//
+// What must hold: no input makes a Reader give more than it holds, or its caller
+// allocate more than that.
+package octets
 
 import (
 	"encoding/binary"
@@ -13,7 +18,8 @@ type Reader struct {
 	Err  error // fault.Invalid
 }
 
-func (r *Reader) fail(format string, args ...any) {
+// Fail keeps a sentence of what is wrong, unless something was wrong before.
+func (r *Reader) Fail(format string, args ...any) {
 	if r.Err == nil {
 		r.Err = fault.New(fault.Invalid, format, args...)
 	}
@@ -23,7 +29,7 @@ func (r *Reader) fail(format string, args ...any) {
 // Take reads n bytes, which share the memory of what is read from.
 func (r *Reader) Take(what string, n int) []byte {
 	if r.Err != nil || n < 0 || n > len(r.Rest) {
-		r.fail("%s takes %d bytes, %d are left", what, n, len(r.Rest))
+		r.Fail("%s takes %d bytes, %d are left", what, n, len(r.Rest))
 		return nil
 	}
 	b := r.Rest[:n:n]
@@ -59,7 +65,7 @@ func (r *Reader) Uint32(what string) uint32 {
 func (r *Reader) Bytes(what string) []byte {
 	n := r.Uint32(what)
 	if uint64(n) > uint64(len(r.Rest)) {
-		r.fail("%s takes %d bytes, %d are left", what, n, len(r.Rest))
+		r.Fail("%s takes %d bytes, %d are left", what, n, len(r.Rest))
 		return nil
 	}
 	return r.Take(what, int(n))
@@ -70,7 +76,7 @@ func (r *Reader) Bytes(what string) []byte {
 func (r *Reader) Count(what string, most, size int) int {
 	n := r.Uint32(what)
 	if room := len(r.Rest) / max(size, 1); int64(n) > int64(min(most, room)) {
-		r.fail("%d %s are announced, there is room for %d", n, what, min(most, room))
+		r.Fail("%d %s are announced, there is room for %d", n, what, min(most, room))
 		return 0
 	}
 	return int(n)
@@ -79,26 +85,27 @@ func (r *Reader) Count(what string, most, size int) int {
 // End fails when something is left.
 func (r *Reader) End(what string) {
 	if r.Err == nil && len(r.Rest) > 0 {
-		r.fail("%d bytes are left behind %s", len(r.Rest), what)
+		r.Fail("%d bytes are left behind %s", len(r.Rest), what)
 	}
 }
 
 // AppendBytes appends the length of s in four bytes and s.
 func AppendBytes[T string | []byte](dst []byte, s T) []byte {
-	dst = appendLen(dst, len(s))
+	dst = AppendCount(dst, len(s))
 	return append(dst, s...)
 }
 
-// appendLen appends a length or a count. All that has one is bounded by MaxData.
-func appendLen(dst []byte, n int) []byte {
+// AppendCount appends a length or a count in four bytes. What has one is bounded far
+// below four gigabytes.
+func AppendCount(dst []byte, n int) []byte {
 	return binary.BigEndian.AppendUint32(dst, uint32(n)) //nolint:gosec // see above
 }
 
-// bits are flags of one byte.
-type bits byte
+// Bits are flags of one byte.
+type Bits byte
 
-// with returns the flags with one set when on.
-func (b bits) with(bit bits, on bool) bits { //nolint:revive // a flag is what it is about
+// With returns the flags with one set when on.
+func (b Bits) With(bit Bits, on bool) Bits { //nolint:revive // a flag is what it is about
 	if on {
 		return b | bit
 	}

@@ -1,7 +1,17 @@
-package handle
+// Package typed reads and writes the typed values that steer resolution and say who
+// may do what: HS_ADMIN, HS_VLIST, HS_SITE.
+//
+// What must hold: Append and Parse are inverses for what they accept; hostile bytes
+// are fault.Invalid. It knows no network.
+//
+// Source: RFC 3651 §3.2.
+package typed
 
 import (
 	"encoding/binary"
+
+	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/octets"
 )
 
 // Rights are what an administrator of an identifier may do with it.
@@ -30,22 +40,22 @@ const Everything = ListNames<<1 - 1
 // (HS_PUBKEY, HS_SECKEY) or to a list of such references (HS_VLIST).
 type Admin struct {
 	Rights    Rights
-	Reference Reference
+	Reference handle.Reference
 }
 
 // AppendAdmin appends the data of HS_ADMIN.
 func AppendAdmin(dst []byte, a Admin) []byte {
 	dst = binary.BigEndian.AppendUint16(dst, uint16(a.Rights))
-	dst = AppendBytes(dst, string(a.Reference.Name))
+	dst = octets.AppendBytes(dst, string(a.Reference.Name))
 	return binary.BigEndian.AppendUint32(dst, a.Reference.Index)
 }
 
 // ParseAdmin reads the data of HS_ADMIN. Old servers write the index in two bytes
 // or add two that mean nothing; both are read.
 func ParseAdmin(b []byte) (Admin, error) {
-	r := Reader{Rest: b}
+	r := octets.Reader{Rest: b}
 	a := Admin{Rights: Rights(r.Uint16("rights of HS_ADMIN"))}
-	a.Reference.Name = Name(r.Bytes("name in HS_ADMIN"))
+	a.Reference.Name = handle.Name(r.Bytes("name in HS_ADMIN"))
 	if len(r.Rest) == 2 {
 		a.Reference.Index = uint32(r.Uint16("index in HS_ADMIN"))
 		return a, r.Err
@@ -59,9 +69,9 @@ func ParseAdmin(b []byte) (Admin, error) {
 }
 
 // ParseVList reads the data of HS_VLIST.
-func ParseVList(b []byte) ([]Reference, error) {
-	r := Reader{Rest: b}
-	refs := r.References()
+func ParseVList(b []byte) ([]handle.Reference, error) {
+	r := octets.Reader{Rest: b}
+	refs := handle.ReadReferences(&r)
 	r.End("HS_VLIST")
 	return refs, r.Err
 }
