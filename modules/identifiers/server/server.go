@@ -12,6 +12,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -19,6 +20,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"yuzhou/modules/identifiers/limit"
 )
 
 // The protocol's sizes, in bytes.
@@ -49,26 +52,17 @@ type Config struct {
 	Slow        time.Duration // a request that has begun, and an answer, take at most; 0: 20 seconds
 	Connections int           // at most at once; 0: 200,000
 	PerSource   int           // connections of one source at most; 0: 2,000
-	Limit       Limit         // of UDP answers by source
+	Limit       limit.Config  // of UDP answers by source
 	Log         *slog.Logger  // nil: nothing is logged
 }
 
 func (c Config) with() Config {
-	c.Idle = or(c.Idle, 2*time.Minute)
-	c.Slow = or(c.Slow, 20*time.Second)
-	c.Connections = or(c.Connections, 200_000)
-	c.PerSource = or(c.PerSource, 2_000)
-	c.Log = or(c.Log, slog.New(slog.DiscardHandler))
-	c.Limit = c.Limit.with()
+	c.Idle = cmp.Or(c.Idle, 2*time.Minute)
+	c.Slow = cmp.Or(c.Slow, 20*time.Second)
+	c.Connections = cmp.Or(c.Connections, 200_000)
+	c.PerSource = cmp.Or(c.PerSource, 2_000)
+	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
 	return c
-}
-
-func or[T comparable](v, fallback T) T {
-	var zero T
-	if v == zero {
-		return fallback
-	}
-	return v
 }
 
 // Serve answers on sockets until ctx ends.
@@ -88,7 +82,7 @@ func Serve(ctx context.Context, h Handler, c Config, packets []*net.UDPConn, str
 			}
 		})
 	}
-	limiter := newLimiter(c.Limit)
+	limiter := limit.New(c.Limit)
 	for _, conn := range packets {
 		run(func() error { return servePackets(h, conn, limiter) })
 	}

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 
 	"golang.org/x/net/ipv4" //nolint:depguard // one system call for many datagrams
+
+	"yuzhou/modules/identifiers/limit"
 )
 
 // batch is how many datagrams one system call reads or writes.
@@ -48,7 +50,7 @@ func (p *Packets) all() iter.Seq[[]byte] {
 type packetLoop struct {
 	conn    *ipv4.PacketConn // its batches work for both families
 	handler Handler
-	limiter *limiter
+	limiter *limit.Limiter
 	in      []ipv4.Message
 	out     []ipv4.Message
 	outBufs [][PacketSize]byte
@@ -57,7 +59,7 @@ type packetLoop struct {
 }
 
 // servePackets answers datagrams until the socket is closed.
-func servePackets(h Handler, conn *net.UDPConn, l *limiter) error {
+func servePackets(h Handler, conn *net.UDPConn, l *limit.Limiter) error {
 	p := &packetLoop{
 		conn: ipv4.NewPacketConn(conn), handler: h, limiter: l,
 		in: make([]ipv4.Message, batch), out: make([]ipv4.Message, batch), outBufs: make([][PacketSize]byte, batch),
@@ -94,15 +96,15 @@ func (p *packetLoop) take(m *ipv4.Message) {
 	if len(p.answer.buf) == 0 {
 		return
 	}
-	switch p.limiter.judge(peer.Addr(), m.N, len(p.answer.buf)) {
-	case send:
-	case refuse:
+	switch p.limiter.Judge(peer.Addr(), m.N, len(p.answer.buf)) {
+	case limit.Send:
+	case limit.Refuse:
 		p.answer.reset()
 		p.handler.Refuse(packet, &p.answer)
 		if len(p.answer.buf) > m.N {
 			return
 		}
-	case silent:
+	case limit.Silent:
 		return
 	}
 	for answer := range p.answer.all() {

@@ -1,16 +1,21 @@
-package server
+// Package limit bounds what a source is sent by UDP, where nobody proves that they are
+// who they say: without it a server could be made to flood a third party with answers
+// that are longer than the requests.
+//
+// What must hold: forged sources, however many, take bounded memory and are sent a
+// bounded number of bytes; an honest one is told how to be answered all the same.
+package limit
 
 import (
+	"cmp"
 	"hash/maphash"
 	"net/netip"
 	"sync"
 	"time"
 )
 
-// Limit bounds the bytes that one source is answered by UDP, since nobody proves
-// there that they are who they say: without it the server could be made to flood a
-// third party with answers that are longer than the requests.
-type Limit struct {
+// Config says how much. The zero value works.
+type Config struct {
 	Bytes int           // a source may be sent this many bytes a second beyond what it has sent; 0: 256 KiB
 	Burst int           // and may save up as many; 0: 1 MiB
 	Slip  int           // every so manieth request beyond is told so, so that an honest client asks again by TCP; 0: 4
@@ -18,16 +23,16 @@ type Limit struct {
 	Sweep time.Duration // sources that were silent as long are forgotten; 0: 1 minute
 }
 
-func (l Limit) with() Limit {
-	l.Bytes = or(l.Bytes, 256<<10)
-	l.Burst = or(l.Burst, 1<<20)
-	l.Slip = or(l.Slip, 4)
-	l.Sweep = or(l.Sweep, time.Minute)
-	if l.Clock == nil {
+func (c Config) with() Config {
+	c.Bytes = cmp.Or(c.Bytes, 256<<10)
+	c.Burst = cmp.Or(c.Burst, 1<<20)
+	c.Slip = cmp.Or(c.Slip, 4)
+	c.Sweep = cmp.Or(c.Sweep, time.Minute)
+	if c.Clock == nil {
 		began := time.Now() //nolint:forbidigo // a steady clock, of which only differences are used
-		l.Clock = func() int64 { return int64(time.Since(began)) }
+		c.Clock = func() int64 { return int64(time.Since(began)) }
 	}
-	return l
+	return c
 }
 
 const (
@@ -37,9 +42,9 @@ const (
 	v6Network = 56   // an IPv6 source is what one subscriber is given
 )
 
-// limiter keeps an account of bytes for each source.
-type limiter struct {
-	Limit
+// Limiter keeps an account of bytes for each source.
+type Limiter struct {
+	Config
 	seed   maphash.Seed
 	shards [shards]shard
 }
@@ -59,17 +64,19 @@ type account struct {
 	refused int
 }
 
-// verdict is what becomes of an answer.
-type verdict int
+// Verdict is what becomes of an answer.
+type Verdict int
 
+// The verdicts.
 const (
-	send   verdict = iota
-	refuse         // say in short that it has had its share
-	silent
+	Send   Verdict = iota
+	Refuse         // say in short that it has had its share
+	Silent
 )
 
-func newLimiter(l Limit) *limiter {
-	out := &limiter{Limit: l, seed: maphash.MakeSeed()}
+// New returns a limiter.
+func New(c Config) *Limiter {
+	out := &Limiter{Config: c.with(), seed: maphash.MakeSeed()}
 	for i := range out.shards {
 		out.shards[i].accounts = map[netip.Addr]account{}
 	}
@@ -90,10 +97,10 @@ func network(a netip.Addr) netip.Addr {
 	return p.Addr()
 }
 
-// judge says what becomes of an answer of some bytes to a request of some bytes.
-func (l *limiter) judge(from netip.Addr, asked, answered int) verdict {
+// Judge says what becomes of an answer of some bytes to a request of some bytes.
+func (l *Limiter) Judge(from netip.Addr, asked, answered int) Verdict {
 	if answered <= asked || from.IsLoopback() {
-		return send
+		return Send
 	}
 	source := network(from)
 	s := &l.shards[maphash.Comparable(l.seed, source)%shards]
@@ -116,7 +123,7 @@ func (l *limiter) judge(from netip.Addr, asked, answered int) verdict {
 }
 
 // draw takes bytes from an account after adding what time has brought.
-func (l *limiter) draw(a *account, now int64, bytes int) verdict {
+func (l *Limiter) draw(a *account, now int64, bytes int) Verdict {
 	if passed := now - a.at; passed > 0 {
 		a.bytes = min(int64(l.Burst), a.bytes+passed/int64(time.Millisecond)*int64(l.Bytes)/1000)
 		a.at = now - passed%int64(time.Millisecond)
@@ -124,13 +131,13 @@ func (l *limiter) draw(a *account, now int64, bytes int) verdict {
 	if a.bytes >= int64(bytes) {
 		a.bytes -= int64(bytes)
 		a.refused = 0
-		return send
+		return Send
 	}
 	a.refused++
 	if a.refused%l.Slip == 0 {
-		return refuse
+		return Refuse
 	}
-	return silent
+	return Silent
 }
 
 // sweep forgets sources that were silent, at most once a second.
