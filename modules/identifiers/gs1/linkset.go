@@ -1,0 +1,115 @@
+package gs1
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"yuzhou/kernel/fault"
+)
+
+// The bounds of a set of links that is read.
+const (
+	MaxSet   = 4 << 20 // bytes
+	maxLinks = 5_000
+)
+
+// Set is a set of links (RFC 9264).
+type Set []Context
+
+// Context is what links lead from.
+type Context struct {
+	Anchor      string // URI; "" when the text form does not say it
+	Description string // of what is identified: an addition of GS1, in the JSON form only
+	Links       []Link
+}
+
+// Links returns the links of an anchor.
+func (s Set) Links(anchor string) []Link {
+	for _, c := range s {
+		if c.Anchor == anchor {
+			return c.Links
+		}
+	}
+	return nil
+}
+
+// with returns the set with a context without links, when it has none of its anchor.
+func (s Set) with(c Context) Set {
+	at := slices.IndexFunc(s, func(o Context) bool { return o.Anchor == c.Anchor })
+	if at < 0 {
+		return append(s, Context{Anchor: c.Anchor, Description: c.Description})
+	}
+	s[at].Description = cmp.Or(s[at].Description, c.Description)
+	return s
+}
+
+// add puts a link at its anchor, behind the others of its type.
+func (s Set) add(anchor string, l Link) Set {
+	s = s.with(Context{Anchor: anchor})
+	at := slices.IndexFunc(s, func(c Context) bool { return c.Anchor == anchor })
+	behind := len(s[at].Links)
+	for i, other := range slices.Backward(s[at].Links) {
+		if other.Rel == l.Rel {
+			behind = i + 1
+			break
+		}
+	}
+	s[at].Links = slices.Insert(s[at].Links, behind, l)
+	return s
+}
+
+// rels returns the types of links in the order in which they come first.
+func rels(links []Link) []string {
+	var all []string
+	for _, l := range links {
+		if !slices.Contains(all, l.Rel) {
+			all = append(all, l.Rel)
+		}
+	}
+	return all
+}
+
+// reserved reports whether a name may not be that of a further attribute: it is a field
+// of Link, or says nothing in a set of links.
+func reserved(name string) bool {
+	switch name {
+	case "rel", "rev", "anchor", "href", "title", "type", "hreflang", "media", "context":
+		return true
+	}
+	return false
+}
+
+// attributeName reports whether a name may be that of an attribute (RFC 8288 §3: token),
+// and is written small, as they are compared.
+func attributeName(name string) bool {
+	return name != "" && len(name) <= 100 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'+-.^_`|~") == "" && !reserved(name)
+}
+
+// addAttribute keeps values of a further attribute.
+func addAttribute(l *Link, name string, values ...string) error {
+	if !attributeName(name) {
+		return fault.New(fault.Invalid, "a link has an attribute %q; small letters, digits and - would be right, and no name that means something else", name)
+	}
+	if l.Attributes == nil {
+		l.Attributes = map[string][]string{}
+	}
+	l.Attributes[name] = append(l.Attributes[name], values...)
+	return nil
+}
+
+// addTexts keeps values of an attribute with languages; name is without its star.
+func addTexts(l *Link, name string, texts ...Text) error {
+	if name == "title" {
+		l.Titles = append(l.Titles, texts...)
+		return nil
+	}
+	if !attributeName(name) {
+		return fault.New(fault.Invalid, "a link has an attribute %q; small letters, digits and - would be right, and no name that means something else", name+"*")
+	}
+	if l.Texts == nil {
+		l.Texts = map[string][]Text{}
+	}
+	l.Texts[name] = append(l.Texts[name], texts...)
+	return nil
+}
