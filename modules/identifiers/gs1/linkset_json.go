@@ -316,6 +316,9 @@ func further(l *Link, m member) error {
 		return addTexts(l, name, texts...)
 	}
 	values, err := m.texts()
+	if one, single := m.text(); single == nil {
+		values, err = []string{one}, nil // as figure 10 of RFC 9264 has it
+	}
 	if err != nil || len(values) == 0 {
 		return err
 	}
