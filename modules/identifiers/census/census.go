@@ -17,8 +17,8 @@
 //     than a small multiple of the input.
 //
 // A proof is a pruned Tree in its encoding. To verify one: Parse it, compare its Head
-// with the one that was stated, ask it (or let Verify do the three). What was sown day by
-// day is checked by Delta; what an upper node was told, by Tree.Check.
+// with the one that was stated, ask it (or let Verify do the three). What happened day by
+// day is checked by Delta; what an upper node was told, by Tree.CheckReports.
 //
 // Keys are bytes: what is one identifier must be one key, so callers fold letter case
 // before. The bytes of everything that is hashed or sent are in format.md.

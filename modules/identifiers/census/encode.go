@@ -79,23 +79,27 @@ func Parse(text []byte) (*Tree, error) {
 	}
 	// The tree keeps parts of the text, which is the caller's.
 	r := reader{text: bytes.Clone(text)}
-	if r.byte() != wordVersion {
-		return nil, r.bad("it does not begin with the version %d", wordVersion)
-	}
-	t := &Tree{}
-	if len(text) > 1 && text[1] == wordEmpty {
-		r.at++
-	} else {
-		p := treeParser{reader: &r}
-		t.root = p.node(0, 0)
-		if r.err == nil {
-			t.total = t.root.head.Counts
-		}
-	}
+	t := r.tree()
 	if err := r.end(); err != nil {
 		return nil, err
 	}
 	return t, nil
+}
+
+func (r *reader) tree() *Tree {
+	t := &Tree{}
+	if v := r.byte(); v != wordVersion {
+		_ = r.bad("the tree has the version %d; known is %d", v, wordVersion)
+		return t
+	}
+	if r.at < len(r.text) && r.text[r.at] == wordEmpty {
+		r.at++
+		return t
+	}
+	p := treeParser{reader: r}
+	t.root = p.node(0, 0)
+	t.total = t.root.head.Counts
+	return t
 }
 
 // reader reads what Append wrote. After the first error it yields zeros.

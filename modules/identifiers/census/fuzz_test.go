@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -91,6 +94,40 @@ func forget(n *node) {
 	}
 }
 
+func FuzzParseDelta(f *testing.F) {
+	d := nextDay(rand.New(rand.NewPCG(1, 2)), sortedOf("a", "ab", "b", "c", "d", "88.1/x", "88.1/y"), []string{"88.1/z"})
+	before := d.before.tree(f, rand.New(rand.NewPCG(1, 2)))
+	f.Add(Delta{d.changes, before}.Append(nil))
+	if pruned, err := before.Prune(Want{Keys: d.keys()}); err == nil {
+		f.Add(Delta{d.changes, pruned}.Append(nil))
+	}
+	f.Add(Delta{Before: &Tree{}}.Append(nil))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		d, err := ParseDelta(text)
+		if err != nil {
+			return
+		}
+		if !bytes.Equal(d.Append(nil), text) {
+			t.Fatal("it is spelt otherwise")
+		}
+		before := d.Before.Head()
+		growth, findings, err := d.Check(before, Head{})
+		if err != nil || slices.ContainsFunc(findings, func(f Finding) bool { return f.Kind == Unproven }) {
+			return
+		}
+		// With one finding less, the head that the changes lead to would be right.
+		left := before.Registered + growth.Added - growth.Removed
+		for _, f := range findings {
+			if f.Kind == BackDated {
+				left++
+			}
+			if f.Kind == Dropped && strings.Contains(f.Text, "registered") && f.Text != fmt.Sprintf("stated are 0 registered, shown are %d", left) {
+				t.Fatalf("%s; of %d, added %d, removed %d", f.Text, before.Registered, growth.Added, growth.Removed)
+			}
+		}
+	})
+}
+
 func FuzzParseHead(f *testing.F) {
 	f.Add(emptyHead().String())
 	f.Fuzz(func(t *testing.T, s string) {
@@ -158,6 +195,18 @@ func TestParseIsFrugal(t *testing.T) {
 			t.Errorf("input %d of %d bytes takes %d (%v)", i, len(text), used, err)
 		}
 		runtime.KeepAlive(tree)
+	}
+	// A delta may list many short keys: a change of 5 bytes takes 72.
+	text := binary.AppendUvarint([]byte{wordVersion}, 100_000)
+	for i := range 100_000 {
+		text = append(text, byte(Removed), 3, byte(i>>16), byte(i>>8), byte(i))
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := ParseDelta(append(text, (&Tree{}).Append(nil)...))
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; err != nil || used > uint64(24*len(text)) {
+		t.Errorf("a delta of %d bytes takes %d (%v)", len(text), used, err)
 	}
 }
 
