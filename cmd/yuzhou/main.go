@@ -15,6 +15,7 @@ import (
 	"yuzhou/modules/collection"
 	"yuzhou/modules/directives"
 	"yuzhou/modules/evaluation"
+	"yuzhou/modules/identifiers"
 	"yuzhou/modules/indicators"
 	"yuzhou/modules/indicators/replay"
 	"yuzhou/modules/plan"
@@ -37,7 +38,8 @@ func city(h module.Host, who *org.Service, evidence *proof.Service) []module.Mod
 	dir := directives.New(h, directives.Needs{Flow: work, Gaps: gaps(pl), Parts: pl.Parts, Readings: ind, Units: who, Access: who, Audit: who})
 	proj := projects.New(h, projects.Needs{Flow: work, Plan: elements(pl), Late: late(dir), Units: who, Access: who, Audit: who})
 	drive.directives, drive.projects = dir, proj
-	for _, g := range []flow.Guest{coll.Guest(), dir.Guest(), proj.Guest()} {
+	ids := identifiers.New(h, identifiers.Needs{Flow: work, Access: who, Audit: who})
+	for _, g := range []flow.Guest{coll.Guest(), dir.Guest(), proj.Guest(), ids.Guest()} {
 		work.Admit(g)
 	}
 	for _, src := range slices.Concat(ind.Sources(), pl.Sources(), []proof.Source{work.Source(), dir.Source()}) {
@@ -49,7 +51,7 @@ func city(h module.Host, who *org.Service, evidence *proof.Service) []module.Mod
 	targets := pl.Module()
 	targets.Verbs = append(targets.Verbs, directives.ListVerb("directives"))
 	return []module.Module{
-		work.Module(), ind.Module(), targets, coll.Module(), dir.Module(), proj.Module(),
+		work.Module(), ind.Module(), targets, coll.Module(), dir.Module(), proj.Module(), ids.Module(),
 		evaluation.New(h, evaluation.Needs{Readings: ind, Units: who}).Module(),
 	}
 }

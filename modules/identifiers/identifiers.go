@@ -21,6 +21,7 @@ import (
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/blob"
 	"yuzhou/kernel/module"
+	"yuzhou/kernel/pack"
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/web"
 )
@@ -43,7 +44,7 @@ type Flow interface {
 	Open(ctx context.Context, o flow.Opening) (flow.Case, error)
 	Send(ctx context.Context, c flow.Command) (flow.Case, error)
 	Case(ctx context.Context, id string) (flow.Case, error)
-	Find(ctx context.Context, f flow.Filter) ([]flow.Case, error)
+	Possible(ctx context.Context, id string) ([]flow.Possible, error)
 }
 
 // Needs is what the module asks of others.
@@ -80,14 +81,18 @@ func (s *Service) Guest() flow.Guest {
 	if err != nil {
 		sub = procedures // cannot happen: the name is a valid path
 	}
-	return flow.Guest{Name: "identifiers", Procedures: sub, Topics: map[string]func(context.Context, flow.Effected) error{
+	here := flow.Page{Path: "/identifiers/cases/", Name: pack.Text{ZH: "前缀的分配与变更", EN: "Prefix"}, First: true}
+	return flow.Guest{Name: "identifiers", Procedures: sub, Pages: map[string]flow.Page{PrefixProcedure: here}, Topics: map[string]func(context.Context, flow.Effected) error{
 		topicChanged: s.onChanged, topicDropped: s.onDropped,
 	}}
 }
 
 // Module describes the module to the program.
 func (s *Service) Module() module.Module {
-	return module.Module{Name: "identifiers", Migrations: migrations}
+	return module.Module{
+		Name: "identifiers", Migrations: migrations, Verbs: verbs(),
+		Routes: func(rt *web.Router) { s.operations(rt); s.routes(rt) },
+	}
 }
 
 // program returns ctx with the program itself as the actor.
