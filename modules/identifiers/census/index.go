@@ -88,10 +88,10 @@ type Source interface {
 // has of it, so a file that was altered shows nothing false. It may be used by several
 // goroutines at once.
 type Index struct {
-	r      io.ReaderAt
-	head   Head
-	root   place
-	bucket uint64
+	r    io.ReaderAt
+	size uint64
+	head Head
+	root place
 }
 
 // OpenIndex reads the end of an index of size bytes that a Builder has written.
@@ -111,7 +111,7 @@ func OpenIndex(r io.ReaderAt, size int64) (*Index, error) {
 	if sum := sha256.Sum256(b[:indexFooter-32]); string(magic) != indexMagic || !bytes.Equal(sum[:], b[indexFooter-32:]) {
 		return nil, fault.New(fault.Invalid, "it is no index of a census, or not complete: build it anew")
 	}
-	ix := &Index{r: r, root: place{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])}, bucket: binary.BigEndian.Uint64(b[16:])}
+	ix := &Index{r: r, size: uint64(size), root: place{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])}}
 	ix.head.Counts = Counts{binary.BigEndian.Uint64(b[24:]), binary.BigEndian.Uint64(b[32:])}
 	copy(ix.head.Hash[:], b[40:])
 	return ix, nil
@@ -185,11 +185,11 @@ type descent struct {
 
 // read makes n, a stub, the branch that stands at s, and returns where its children are.
 func (d *descent) read(n *node, s spot) (sides [2]spot, err error) {
-	if s.size > maxRecord {
-		return sides, fault.New(fault.Invalid, "the index of the census was altered: a branch has %d bytes; build it anew", s.size)
+	if s.size > maxRecord || s.at > d.ix.size || s.at+s.size > d.ix.size {
+		return sides, fault.New(fault.Invalid, "the index of the census was altered: no branch is at byte %d with %d bytes; build it anew", s.at, s.size)
 	}
 	text := make([]byte, s.size)
-	if _, err := d.ix.r.ReadAt(text, int64(s.at)); err != nil { //nolint:gosec // a negative offset is an error
+	if _, err := d.ix.r.ReadAt(text, int64(s.at)); err != nil { //nolint:gosec // less than the size
 		return sides, err
 	}
 	d.reader = &reader{text: text}
