@@ -1,5 +1,7 @@
 package gs1
 
+import "yuzhou/modules/identifiers/gs1/linkset"
+
 // WellKnown is the path of a resolver's description of itself, below its host.
 const WellKnown = "/.well-known/gs1resolver"
 
@@ -47,7 +49,7 @@ func Describe(name, root string) Description {
 	return Description{
 		Name: name, ResolverRoot: root,
 		SupportedPrimaryKeys:  PrimaryKeys(),
-		SupportedLinkType:     []Namespace{{Namespace: Vocabulary, Prefix: "gs1:"}},
-		JSONLDContextLocation: JSONLDContext,
+		SupportedLinkType:     []Namespace{{Namespace: linkset.Vocabulary, Prefix: "gs1:"}},
+		JSONLDContextLocation: linkset.JSONLDContext,
 	}
 }

@@ -108,6 +108,17 @@ func (id Identity) elements() []Element {
 	return append([]Element{id.Key}, id.Qualifiers...)
 }
 
+// title names the identity by the data titles, as "GTIN 09520123456788, BATCH/LOT L7". The
+// schema of GS1 asks for some description of every anchor.
+func (id Identity) title() string {
+	var names []string
+	for _, e := range id.elements() {
+		ai, _ := LookupAI(e.AI)
+		names = append(names, ai.Title+" "+e.Value)
+	}
+	return strings.Join(names, ", ")
+}
+
 // Equal reports whether both identify the same. Values differ by case.
 func (id Identity) Equal(other Identity) bool {
 	return id.Key == other.Key && slices.Equal(id.Qualifiers, other.Qualifiers)

@@ -8,11 +8,11 @@ import (
 	"yuzhou/kernel/fault"
 )
 
-func identity(t testing.TB, path string) Identity {
-	t.Helper()
+func identity(tb testing.TB, path string) Identity {
+	tb.Helper()
 	_, id, err := ParsePath(path)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return id
 }
@@ -68,11 +68,11 @@ func TestAssociations(t *testing.T) {
 		}
 		var codes []string
 		for _, a := range all[1:] {
-			s := "/" + a.Key.AI
-			for _, q := range a.Qualifiers {
-				s += "/" + q.AI
+			var b strings.Builder
+			for _, e := range a.elements() {
+				b.WriteString("/" + e.AI)
 			}
-			codes = append(codes, s)
+			codes = append(codes, b.String())
 		}
 		if got := strings.Join(codes, " "); got != want {
 			t.Errorf("%s: got %s, want %s", path, got, want)

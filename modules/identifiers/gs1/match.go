@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"yuzhou/modules/identifiers/gs1/linkset"
 )
 
 // wish is a range of a header as Accept or Accept-Language, with its weight.
@@ -49,12 +51,12 @@ const (
 
 // best keeps the links that a part of a request likes best. When it likes none, all are
 // left: it cannot decide.
-func best(links []Link, of func(Link) rank) []Link {
+func best(links []linkset.Link, of func(linkset.Link) rank) []linkset.Link {
 	top := neutral
 	for _, l := range links {
 		top = max(top, of(l))
 	}
-	var kept []Link
+	var kept []linkset.Link
 	for _, l := range links {
 		if of(l) == top {
 			kept = append(kept, l)
@@ -68,11 +70,12 @@ func best(links []Link, of func(Link) rank) []Link {
 
 // byLanguage ranks by Accept-Language: by the first range that finds a tag of the link.
 // A range is cut from its end until it is a tag (RFC 4647 §3.4: zh-Hans-CN, zh-Hans, zh);
-// failing that it finds longer tags (zh finds zh-CN). Who does not say a language gets
+// failing that it finds longer tags (zh finds zh-CN), then other tags of its language (zh-TW
+// finds zh-CN), which is closer than another language. Who does not say a language gets
 // what has none, if there is such a link.
-func byLanguage(header string) func(Link) rank {
+func byLanguage(header string) func(linkset.Link) rank {
 	ranges := wishes(header)
-	return func(l Link) rank {
+	return func(l linkset.Link) rank {
 		if len(l.Hreflang) == 0 {
 			return neutral
 		}
@@ -97,7 +100,11 @@ func languageFit(wanted, tag string) rank {
 			return 1 - 0.5/rank(len(short))
 		}
 	}
-	if strings.HasPrefix(tag, wanted+"-") {
+	language, _, _ := strings.Cut(wanted, "-")
+	switch {
+	case strings.HasPrefix(tag, wanted+"-"):
+		return 0.2
+	case strings.HasPrefix(tag, language+"-"):
 		return 0.1
 	}
 	return never
@@ -105,9 +112,9 @@ func languageFit(wanted, tag string) rank {
 
 // byType ranks by Accept: the weight that the most specific range gives the link's type.
 // Who takes anything has said nothing.
-func byType(header string) func(Link) rank {
+func byType(header string) func(linkset.Link) rank {
 	ranges := wishes(header)
-	return func(l Link) rank {
+	return func(l linkset.Link) rank {
 		kind, _, err := mime.ParseMediaType(l.Type)
 		if l.Type == "" || err != nil || len(ranges) == 0 {
 			return neutral
@@ -130,8 +137,8 @@ func byType(header string) func(Link) rank {
 }
 
 // byContext ranks by the context parameter. Who names none gets what is meant for all.
-func byContext(wanted []string) func(Link) rank {
-	return func(l Link) rank {
+func byContext(wanted []string) func(linkset.Link) rank {
+	return func(l linkset.Link) rank {
 		if len(l.Context) == 0 {
 			return neutral
 		}

@@ -5,33 +5,40 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-)
 
-// The media types of sets of links.
-const (
-	TypeLinksetJSON = "application/linkset+json" // RFC 9264 §4.2
-	TypeLinkset     = "application/linkset"      // RFC 9264 §4.1
-	TypeJSON        = "application/json"
-	TypeJSONLD      = "application/ld+json"
-	TypeHTML        = "text/html"
+	"yuzhou/modules/identifiers/gs1/linkset"
 )
 
 // Vary has the headers of a request that a decision depends on.
 const Vary = "Accept, Accept-Language"
 
-// Request is what is asked of a resolver.
+// Request is what is asked of a resolver. ParseRequest makes it.
 type Request struct {
 	URI            URI
-	RawQuery       string // of the request, as it came: it is handed on
-	Accept         string // headers, as they came; several lines joined by ","
+	RawQuery       string // as it came, and without what no URI may have: it is handed on
+	Accept         string
 	AcceptLanguage string
+}
+
+// ParseRequest reads a request: the URI as it came, and the headers Accept and
+// Accept-Language, of which several lines are joined by ",".
+//
+// Errors: fault.Invalid when it is no Digital Link URI.
+func ParseRequest(uri, accept, acceptLanguage string) (Request, error) {
+	u, err := Parse(uri)
+	if err != nil {
+		return Request{}, err
+	}
+	uri, _, _ = strings.Cut(uri, "#")
+	_, query, _ := strings.Cut(uri, "?")
+	return Request{URI: u, RawQuery: query, Accept: accept, AcceptLanguage: acceptLanguage}, nil
 }
 
 // Level is an identity with the links that are kept for it.
 type Level struct {
 	Identity    Identity
 	Description string // of what is identified; "" when it is not said
-	Links       []Link
+	Links       []linkset.Link
 }
 
 // Outcome is what a resolver answers with.
@@ -64,10 +71,10 @@ func (o Outcome) Status() int {
 // Decision is the answer to a request.
 type Decision struct {
 	Outcome Outcome
-	Target  string // of Redirect: where to, with the query of the request
-	Link    Link   // of Redirect: the link that was chosen
-	Set     Set    // of the other outcomes: links for people or machines to choose from
-	Media   string // of the other outcomes: the media type in which Set is asked for
+	Target  string       // of Redirect: where to, with the query of the request
+	Link    linkset.Link // of Redirect: the link that was chosen
+	Set     linkset.Set  // of the other outcomes: links for people or machines to choose from
+	Media   string       // of the other outcomes: the media type in which Set is asked for
 }
 
 // Resolve decides which link answers a request.
@@ -83,18 +90,18 @@ func Resolve(r Request, levels []Level) Decision {
 	levels = slices.DeleteFunc(slices.Clone(levels), func(l Level) bool { return len(l.Links) == 0 })
 	all := Decision{Outcome: Unknown, Set: setOf(r.URI.Root(), levels), Media: r.media()}
 	asked := r.URI.LinkType()
-	rel, err := ParseRel(asked)
+	rel, err := linkset.ParseRel(asked)
 	switch {
 	case len(levels) == 0:
 		return all
 	case asked == "linkset" || asked == "all" || r.wantsLinkset():
 		all.Outcome = Linkset
 		return all
-	case asked == "" || rel == DefaultLink || rel == DefaultLinkMulti:
+	case asked == "" || rel == linkset.DefaultLink || rel == linkset.DefaultLinkMulti:
 		return r.byDefault(levels, all)
 	}
 	for _, level := range levels {
-		if links := ofRel(level.Links, rel); err == nil && len(links) > 0 {
+		if links := linkset.OfType(level.Links, rel); err == nil && len(links) > 0 {
 			return r.among(links, level, levels)
 		}
 	}
@@ -102,27 +109,17 @@ func Resolve(r Request, levels []Level) Decision {
 	return all
 }
 
-func ofRel(links []Link, rel string) []Link {
-	var found []Link
-	for _, l := range links {
-		if l.Rel == rel {
-			found = append(found, l)
-		}
-	}
-	return found
-}
-
 // byDefault answers who asks for no type of link. Without any default, which the
 // standard rules out but data may lack, the only link there is answers, or all of them.
 func (r Request) byDefault(levels []Level, all Decision) Decision {
 	for _, level := range levels {
-		if kept := r.narrow(ofRel(level.Links, DefaultLinkMulti)); len(kept) == 1 && r.chose(kept[0]) {
+		if kept := r.narrow(linkset.OfType(level.Links, linkset.DefaultLinkMulti)); len(kept) == 1 && r.chose(kept[0]) {
 			return r.redirect(kept[0])
 		}
-		if d := ofRel(level.Links, DefaultLink); len(d) > 0 {
+		if d := linkset.OfType(level.Links, linkset.DefaultLink); len(d) > 0 {
 			return r.redirect(d[0])
 		}
-		if multi := ofRel(level.Links, DefaultLinkMulti); len(multi) > 0 {
+		if multi := linkset.OfType(level.Links, linkset.DefaultLinkMulti); len(multi) > 0 {
 			return r.redirect(multi[0])
 		}
 	}
@@ -134,13 +131,13 @@ func (r Request) byDefault(levels []Level, all Decision) Decision {
 }
 
 // chose reports whether anything in the request speaks for a link.
-func (r Request) chose(l Link) bool {
+func (r Request) chose(l linkset.Link) bool {
 	return byLanguage(r.AcceptLanguage)(l) > 0 || byType(r.Accept)(l) > 0 || byContext(r.URI.Contexts())(l) > 0
 }
 
 // narrow keeps the links that a request likes best: by language, then by context, then
 // by media type (Resolver 2.6.3).
-func (r Request) narrow(links []Link) []Link {
+func (r Request) narrow(links []linkset.Link) []linkset.Link {
 	links = best(links, byLanguage(r.AcceptLanguage))
 	links = best(links, byContext(r.URI.Contexts()))
 	return best(links, byType(r.Accept))
@@ -148,11 +145,11 @@ func (r Request) narrow(links []Link) []Link {
 
 // among answers with the best of the links of a level. Of several that differ in what
 // the request has not said, that which the default link leads to as well is taken.
-func (r Request) among(links []Link, level Level, levels []Level) Decision {
+func (r Request) among(links []linkset.Link, level Level, levels []Level) Decision {
 	kept := r.narrow(links)
-	if len(kept) > 1 && !slices.ContainsFunc(kept[1:], kept[0].alike) {
+	if len(kept) > 1 && !slices.ContainsFunc(kept[1:], func(l linkset.Link) bool { return alike(l, kept[0]) }) {
 		for _, l := range levels {
-			for _, d := range ofRel(l.Links, DefaultLink) {
+			for _, d := range linkset.OfType(l.Links, linkset.DefaultLink) {
 				kept = preferred(kept, d.Href)
 			}
 		}
@@ -165,22 +162,22 @@ func (r Request) among(links []Link, level Level, levels []Level) Decision {
 }
 
 // alike reports whether no request can tell two links apart.
-func (l Link) alike(o Link) bool {
-	return l.Type == o.Type && slices.Equal(l.Hreflang, o.Hreflang) && slices.Equal(l.Context, o.Context)
+func alike(a, b linkset.Link) bool {
+	return a.Type == b.Type && slices.Equal(a.Hreflang, b.Hreflang) && slices.Equal(a.Context, b.Context)
 }
 
 // preferred returns the link that leads to href alone, if there is one.
-func preferred(links []Link, href string) []Link {
+func preferred(links []linkset.Link, href string) []linkset.Link {
 	for _, l := range links {
 		if l.Href == href {
-			return []Link{l}
+			return []linkset.Link{l}
 		}
 	}
 	return links
 }
 
 // redirect leads to a link, with the whole query of the request (Resolver 2.12).
-func (r Request) redirect(l Link) Decision {
+func (r Request) redirect(l linkset.Link) Decision {
 	target, fragment, found := strings.Cut(l.Href, "#")
 	switch {
 	case r.RawQuery == "":
@@ -202,7 +199,7 @@ func (r Request) redirect(l Link) Decision {
 func (r Request) wantsLinkset() bool {
 	ranges := wishes(r.Accept)
 	return slices.ContainsFunc(ranges, func(w wish) bool {
-		return (w.name == TypeLinksetJSON || w.name == TypeLinkset) && w.weight > 0 && w.weight == ranges[0].weight
+		return (w.name == linkset.TypeJSON || w.name == linkset.TypeText) && w.weight > 0 && w.weight == ranges[0].weight
 	})
 }
 
@@ -211,21 +208,21 @@ func (r Request) wantsLinkset() bool {
 func (r Request) media() string {
 	for _, w := range wishes(r.Accept) {
 		switch w.name {
-		case TypeLinksetJSON, TypeLinkset, TypeJSON, TypeJSONLD, TypeHTML:
+		case linkset.TypeJSON, linkset.TypeText, linkset.TypePlainJSON, linkset.TypeJSONLD, linkset.TypeHTML:
 			if w.weight > 0 {
 				return w.name
 			}
 		}
 	}
-	return TypeHTML
+	return linkset.TypeHTML
 }
 
 // setOf is the set of the links of levels, each with the URI of its identity as anchor.
-func setOf(root string, levels []Level) Set {
-	var set Set
+func setOf(root string, levels []Level) linkset.Set {
+	var set linkset.Set
 	for _, level := range levels {
-		c := Context{Anchor: root + level.Identity.Path(), Description: level.Description, Links: slices.Clone(level.Links)}
-		slices.SortStableFunc(c.Links, func(a, b Link) int { return cmp.Compare(a.Rel, b.Rel) })
+		c := linkset.Context{Anchor: root + level.Identity.Path(), Description: cmp.Or(level.Description, level.Identity.title()), Links: slices.Clone(level.Links)}
+		slices.SortStableFunc(c.Links, func(a, b linkset.Link) int { return cmp.Compare(a.Rel, b.Rel) })
 		set = append(set, c)
 	}
 	return set

@@ -1,6 +1,7 @@
 package gs1
 
 import (
+	"net/url"
 	"strings"
 
 	"yuzhou/kernel/fault"
@@ -74,7 +75,7 @@ func readSegment(s string) (string, bool) {
 			i++
 			b.WriteByte(upper(s[i]) + 'a' - 'A')
 		case i+2 < len(s) && digit(s[i+1]) >= 0 && digit(s[i+2]) >= 0:
-			b.WriteByte(pair(s[i+1:]))
+			b.WriteByte(byte(digit(s[i+1])<<4 | digit(s[i+2]))) //nolint:gosec // both are digits
 			i += 2
 		default:
 			return "", false
@@ -95,42 +96,14 @@ func digit(c byte) int {
 	return strings.IndexByte("0123456789ABCDEF", upper(c))
 }
 
-// pair returns the byte that two hexadecimal digits are.
-func pair(s string) byte {
-	return byte(digit(s[0])<<4 | digit(s[1])) //nolint:gosec // the callers have looked: both are digits
-}
-
 // escape percent-encodes all but letters, digits and - . _ ~ (RFC 3986 §2.3). The
 // standard asks for it of every mark of set 82 that URIs give a meaning (URI Syntax 4.2).
 func escape(s string) string {
-	const hex = "0123456789ABCDEF"
-	var b strings.Builder
-	for _, c := range []byte(s) {
-		if '0' <= c && c <= '9' || 'A' <= upper(c) && upper(c) <= 'Z' || strings.IndexByte("-._~", c) >= 0 {
-			b.WriteByte(c)
-			continue
-		}
-		b.Write([]byte{'%', hex[c>>4], hex[c&15]})
-	}
-	return b.String()
+	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
 }
 
 // unescape undoes percent-encoding; false when a % has no two hexadecimal digits.
 func unescape(s string) (string, bool) {
-	if !strings.Contains(s, "%") {
-		return s, true
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '%' {
-			b.WriteByte(s[i])
-			continue
-		}
-		if i+2 >= len(s) || digit(s[i+1]) < 0 || digit(s[i+2]) < 0 {
-			return "", false
-		}
-		b.WriteByte(pair(s[i+1:]))
-		i += 2
-	}
-	return b.String(), true
+	plain, err := url.PathUnescape(s)
+	return plain, err == nil
 }

@@ -12,7 +12,7 @@ import (
 // elements writes what a URI has as element strings: "(01)09520123456788(10)ABC|(17)201225".
 func elements(u URI) string {
 	var b strings.Builder
-	for _, e := range u.Identity.elements() {
+	for _, e := range u.elements() {
 		b.WriteString("(" + e.AI + ")" + e.Value)
 	}
 	for i, e := range u.Attributes {
@@ -202,7 +202,7 @@ func TestURIMarks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !u.Identity.Equal(id) || u.Attributes[0].Value != marks {
+	if !u.Equal(id) || u.Attributes[0].Value != marks {
 		t.Errorf("got %+v", u)
 	}
 	if want := "/01/09520123456788/10/%21%22%25%26%27%28%29%2A%2B%2C-.%2F%3A%3B%3C%3D%3E%3F_"; u.Path() != want {

@@ -1,4 +1,4 @@
-package gs1
+package linkset
 
 import (
 	"bytes"
@@ -244,8 +244,8 @@ func TestLinkJSON(t *testing.T) {
 	}
 }
 
-func TestLinkHeader(t *testing.T) {
-	got := LinkHeader("https://id.example.cn/01/09520123456788?linkType=linkset")
+func TestHeader(t *testing.T) {
+	got := Header("https://id.example.cn/01/09520123456788?linkType=linkset")
 	want := `<https://id.example.cn/01/09520123456788?linkType=linkset>; rel="linkset"; type="application/linkset+json", ` +
 		`<https://ref.gs1.org/standards/resolver/linkset-context>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"`
 	if got != want {

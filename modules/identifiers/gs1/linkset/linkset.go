@@ -1,4 +1,13 @@
-package gs1
+// Package linkset reads and writes sets of links (RFC 9264) in both their forms, and
+// has the types of links of the GS1 Web Vocabulary.
+//
+// What must hold: what is read and written again is the same set; a type of link has
+// one spelling, whichever of the vocabulary's places it came from; what could break out
+// of a header or a document is refused or escaped, never copied.
+//
+// Sources: RFC 9264, RFC 8288 (Link), RFC 8187 (texts with languages), GS1-Conformant
+// Resolver 1.2.0 for what GS1 adds to them.
+package linkset
 
 import (
 	"cmp"
@@ -12,6 +21,16 @@ import (
 const (
 	MaxSet   = 4 << 20 // bytes
 	maxLinks = 5_000
+	maxRel   = 2_048 // bytes
+)
+
+// The media types in which sets are asked for.
+const (
+	TypeJSON      = "application/linkset+json" // RFC 9264 §4.2
+	TypeText      = "application/linkset"      // RFC 9264 §4.1
+	TypePlainJSON = "application/json"         // as TypeJSON
+	TypeJSONLD    = "application/ld+json"      // AppendJSONLD
+	TypeHTML      = "text/html"                // a page for people
 )
 
 // Set is a set of links (RFC 9264).
@@ -57,6 +76,17 @@ func (s Set) add(anchor string, l Link) Set {
 	}
 	s[at].Links = slices.Insert(s[at].Links, behind, l)
 	return s
+}
+
+// OfType returns the links of a type, which is written as ParseRel returns it.
+func OfType(links []Link, rel string) []Link {
+	var found []Link
+	for _, l := range links {
+		if l.Rel == rel {
+			found = append(found, l)
+		}
+	}
+	return found
 }
 
 // rels returns the types of links in the order in which they come first.

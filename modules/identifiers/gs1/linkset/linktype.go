@@ -1,4 +1,4 @@
-package gs1
+package linkset
 
 import (
 	_ "embed" // the vocabulary is data
@@ -66,7 +66,7 @@ func ParseRel(s string) (string, error) {
 	rel := whole(s)
 	scheme, rest, isURI := strings.Cut(rel, ":")
 	switch {
-	case rel == Vocabulary || strings.ContainsFunc(rel, strange) || len(rel) > MaxURI:
+	case rel == Vocabulary || strings.ContainsFunc(rel, strange) || len(rel) > maxRel:
 	case isURI && rest != "" && word(scheme, "+-."), !isURI && word(rel, "-."):
 		return rel, nil
 	}
@@ -75,10 +75,15 @@ func ParseRel(s string) (string, error) {
 
 // word reports whether s is a letter with letters, digits and marks behind it.
 func word(s, marks string) bool {
-	return s != "" && 'A' <= upper(s[0]) && upper(s[0]) <= 'Z' && strings.IndexFunc(s, func(r rune) bool {
-		c := upper(byte(r & 0x7f))
-		return r > 0x7f || c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && !strings.ContainsRune(marks, r)
-	}) < 0
+	letter := func(r rune) bool { return 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' || r == '_' }
+	return s != "" && s[0] != '_' && letter(rune(s[0])) && !strings.ContainsFunc(s, func(r rune) bool {
+		return !letter(r) && (r < '0' || r > '9') && !strings.ContainsRune(marks, r)
+	})
+}
+
+// strange reports whether a character may not stand in a URI (RFC 3986 §2).
+func strange(r rune) bool {
+	return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{|}", r)
 }
 
 // whole writes the prefix gs1: and the older places of the vocabulary out, and

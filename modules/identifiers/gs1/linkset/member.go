@@ -1,4 +1,4 @@
-package gs1
+package linkset
 
 import (
 	"bytes"

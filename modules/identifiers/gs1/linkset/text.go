@@ -1,7 +1,8 @@
-package gs1
+package linkset
 
 import (
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -26,10 +27,10 @@ func AppendText(dst []byte, s Set) []byte {
 	return dst
 }
 
-// LinkHeader returns the value of the Link header that leads to the set of links of a
+// Header returns the value of the Link header that leads to the set of links of a
 // thing, and from a set in JSON to what makes it JSON-LD (Resolver 2.9, 2.10).
-func LinkHeader(linkset string) string {
-	set := Link{Rel: "linkset", Href: linkset, Type: TypeLinksetJSON}
+func Header(linkset string) string {
+	set := Link{Rel: "linkset", Href: linkset, Type: TypeJSON}
 	context := Link{Rel: "http://www.w3.org/ns/json-ld#context", Href: JSONLDContext, Type: TypeJSONLD}
 	return string(appendLinkValue(append(appendLinkValue(nil, "", set), ", "...), "", context))
 }
@@ -224,14 +225,17 @@ func take(l *Link, p param, said map[string]bool) error {
 	return nil
 }
 
+// escape percent-encodes all but letters, digits and - . _ ~.
+func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+
 // readExtValue reads a text with its language (RFC 8187 §3.2); UTF-8 only.
 func readExtValue(s string) (Text, bool) {
 	parts := strings.SplitN(s, "'", 3)
 	if len(parts) != 3 || !strings.EqualFold(parts[0], "UTF-8") || !languageTag(parts[1]) {
 		return Text{}, false
 	}
-	value, ok := unescape(parts[2])
-	return Text{Value: value, Language: parts[1]}, ok && utf8.ValidString(value)
+	value, err := url.PathUnescape(parts[2])
+	return Text{Value: value, Language: parts[1]}, err == nil && utf8.ValidString(value)
 }
 
 // params reads the parameters of a link up to the comma behind it.

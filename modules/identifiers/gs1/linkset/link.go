@@ -1,4 +1,4 @@
-package gs1
+package linkset
 
 import (
 	"mime"
@@ -61,13 +61,13 @@ func (l Link) Check() error {
 	return nil
 }
 
-// CheckLinks reports whether links may be kept together for one thing. Above them, at a
+// Check reports whether links may be kept together for one thing. Above them, at a
 // coarser identity, there must be a default link when here is none.
 //
 // Errors: fault.Invalid when a link may not be kept; when there are two default links, or
 // the default says a language, media type or context; when no link of another type leads
 // where a default link does. Source: Resolver 2.5.8.
-func CheckLinks(links []Link) error {
+func Check(links []Link) error {
 	defaults := 0
 	for _, l := range links {
 		if err := l.Check(); err != nil {

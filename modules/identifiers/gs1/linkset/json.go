@@ -1,4 +1,4 @@
-package gs1
+package linkset
 
 import (
 	"bytes"
@@ -46,7 +46,7 @@ func appendContext(dst []byte, c Context) []byte {
 	o.text("itemDescription", c.Description)
 	for _, rel := range rels(c.Links) {
 		o.name(rel)
-		for i, l := range ofRel(c.Links, rel) {
+		for i, l := range OfType(c.Links, rel) {
 			o.b = append(o.b, "[,"[min(i, 1)])
 			o.b = append(appendTarget(append(o.b, '{'), l), '}')
 		}
