@@ -1,0 +1,105 @@
+package access
+
+import (
+	"encoding/binary"
+
+	"yuzhou/kernel/fault"
+	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/octets"
+	"yuzhou/modules/identifiers/wire"
+)
+
+// Kinds of credential.
+const (
+	CredentialMAC    = "HS_MAC"       // with the session's key
+	CredentialSigned = "HS_SIGNED"    // with a private key, a server's of its HS_SITE
+	CredentialOld    = "HS_DSAPUBKEY" //nolint:gosec // the name of a kind: as HS_SIGNED, of old peers
+)
+
+// Credential proves who sent a message and that it is as it was sent:
+//
+//	version 0, reserved (1 byte each), options (2), signer: name and index, type (text),
+//	length of what follows, digest algorithm (text), signature behind its length
+//
+// The name of the signer is empty in all versions. From 2.5 on its index is the
+// session's counter: it rises with each message, so that none is taken twice. Below, it
+// is the session or nothing. A digest algorithm is its name (SHA-1, HMAC-SHA256, SM3) or,
+// below 2.6, one byte (Algorithm). Source: RFC 3652 §2.2.4, DO-IRP 3.0.
+type Credential struct {
+	Options   uint16
+	Signer    handle.Reference
+	Type      string
+	Algorithm string
+	Signature []byte
+}
+
+// ParseCredential reads a credential.
+func ParseCredential(b []byte) (Credential, error) {
+	r := octets.Reader{Rest: b}
+	if v := r.Byte("version of the credential"); v != 0 {
+		r.Fail("the version of the credential is %d, want 0", v)
+	}
+	_ = r.Byte("reserved byte of the credential") // it means nothing
+	c := Credential{Options: r.Uint16("options of the credential"), Signer: readReference(&r)}
+	c.Type = string(r.Bytes("type of the credential"))
+	within := octets.Reader{Rest: r.Bytes("signature section"), Err: r.Err}
+	r.End("the credential")
+	c.Algorithm = string(within.Bytes("digest algorithm"))
+	c.Signature = within.Bytes("signature")
+	within.End("the signature")
+	if r.Err == nil {
+		r.Err = within.Err
+	}
+	if r.Err != nil {
+		return Credential{}, r.Err
+	}
+	return c, nil
+}
+
+// AppendCredential appends a credential.
+func AppendCredential(dst []byte, c Credential) []byte {
+	dst = append(dst, 0, 0)
+	dst = binary.BigEndian.AppendUint16(dst, c.Options)
+	dst = appendReference(dst, c.Signer)
+	dst = octets.AppendBytes(dst, c.Type)
+	dst = octets.AppendCount(dst, 4+len(c.Algorithm)+4+len(c.Signature))
+	dst = octets.AppendBytes(dst, c.Algorithm)
+	return octets.AppendBytes(dst, c.Signature)
+}
+
+// AppendAuthenticated appends the bytes of a message that a credential with a counter
+// covers, which are more than header and body from 2.7 on: without the envelope a message
+// could be sent again in another session.
+//
+//		version (2 bytes), from 2.8 on suggested version (2), session, request, counter, header, body
+//		below 2.5: header, body
+//
+//	  - Errors: fault.Invalid when message is not a whole message, or of version 2.5 or
+//	    2.6, whose peers computed it over bytes that a defect had mixed up.
+//	  - Source: RFC 3652 §2.2.4 for versions below 2.5; Handle.Net for the others.
+func AppendAuthenticated(dst, message []byte, counter uint32) ([]byte, error) {
+	covered, err := wire.Digested(message)
+	if err != nil {
+		return dst, err
+	}
+	v := wire.Version{Major: message[0], Minor: message[1]}
+	if v.Before(wire.Version{Major: 2, Minor: 5}) {
+		return append(dst, covered...), nil
+	}
+	if v.Before(wire.Version{Major: 2, Minor: 7}) {
+		return dst, fault.New(fault.Invalid, "messages of version %d.%d cannot be signed; use 2.7 or newer", v.Major, v.Minor)
+	}
+	dst = append(dst, message[:2]...)
+	if !v.Before(wire.Version{Major: 2, Minor: 8}) {
+		// A sender that suggests nothing is taken to suggest its own version: what its
+		// envelope leaves zero stands here in full.
+		e, err := wire.ParseEnvelope(message)
+		if err != nil {
+			return dst, err
+		}
+		dst = append(dst, e.Speaks().Major, e.Speaks().Minor)
+	}
+	dst = append(dst, message[wire.OffsetSession:wire.OffsetSequence]...) // session and request
+	dst = binary.BigEndian.AppendUint32(dst, counter)
+	return append(dst, covered...), nil
+}
