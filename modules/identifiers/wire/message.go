@@ -151,10 +151,12 @@ func Digested(message []byte) ([]byte, error) {
 //   - newest: the version of the server that answers.
 //   - expires: seconds since 1970 in UTC; clients discard an answer that has expired.
 //   - The body is empty. When the request asks for its digest (RequestDigest), the body
-//     must begin with one, see AppendDigest.
-//   - The Recursive flag is set as servers do, though RFC 3652 gives it no meaning here.
+//     must begin with one, see access.AppendDigest.
+//   - Authoritative is for the caller to set, when its site is a primary one, whether the
+//     request asks for it or not; so does Handle.Net, which also sets Recursive in all
+//     answers and KeepConnection in none. So is Serial, the serial of its site.
 func Reply(request Message, code Code, newest Version, expires uint32) Message {
-	const both = Authoritative | Certified | Encrypted | Recursive | CacheCertified | KeepConnection | PublicOnly | RequestDigest | DoNotRefer
+	const both = Certified | Encrypted | CacheCertified | PublicOnly | RequestDigest | DoNotRefer
 	v := request.Speaks()
 	if !v.Before(newest) {
 		v = newest
@@ -162,8 +164,8 @@ func Reply(request Message, code Code, newest Version, expires uint32) Message {
 	return Message{
 		Envelope: Envelope{Version: v, Suggested: newest, Session: request.Session, Request: request.Request},
 		Header: Header{
-			Op: request.Op, Code: code, Flags: request.Flags & both,
-			Serial: request.Serial, Recursion: request.Recursion, Expiration: expires,
+			Op: request.Op, Code: code, Flags: request.Flags&both | Recursive,
+			Serial: NoSerial, Recursion: request.Recursion, Expiration: expires,
 		},
 	}
 }

@@ -158,7 +158,7 @@ func TestVersions(t *testing.T) {
 func TestReply(t *testing.T) {
 	q, _ := plainMessage(t)
 	q.Flags |= wire.RequestDigest | wire.Continuous | wire.Overwrite
-	q.Recursion, q.Serial = 2, 5
+	q.Recursion = 2
 	for _, tt := range []struct{ suggested, newest, want wire.Version }{
 		{wire.Newest(), wire.Newest(), wire.Newest()},
 		{wire.Version{Major: 2, Minor: 4}, wire.Newest(), wire.Version{Major: 2, Minor: 4}},

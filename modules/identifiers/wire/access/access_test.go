@@ -2,6 +2,14 @@ package access_test
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha1"
+	sha2 "crypto/sha256"
+	"encoding/hex"
+	"math/big"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +18,7 @@ import (
 
 	"yuzhou/kernel/fault"
 	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/octets"
 	"yuzhou/modules/identifiers/wire"
 	"yuzhou/modules/identifiers/wire/access"
 )
@@ -214,6 +223,75 @@ func TestChallengeNeedsDigest(t *testing.T) {
 	}
 }
 
+// TestAuthenticatedByHandleNet checks the signatures of answers that Handle.Net signed with
+// its server's RSA key, in each version.
+func TestAuthenticatedByHandleNet(t *testing.T) {
+	key := serverKey(t)
+	files, err := filepath.Glob("../testdata/handlenet/resolve-certified-*.resp.hex")
+	if err != nil || len(files) < 10 {
+		t.Fatal(files, err)
+	}
+	for _, f := range files {
+		message := unhex(t, f)
+		m, err := wire.Parse(message)
+		if err != nil {
+			t.Fatal(f, err)
+		}
+		c, err := access.ParseCredential(m.Credential)
+		if err != nil {
+			t.Fatal(f, err)
+		}
+		covered, err := access.AppendAuthenticated(nil, message, c)
+		if refused := m.Version == (wire.Version{Major: 2, Minor: 6}); refused || err != nil {
+			if !refused || err == nil {
+				t.Errorf("%s: %v", f, err)
+			}
+			continue
+		}
+		sum1, sum256 := sha1.Sum(covered), sha2.Sum256(covered)
+		switch c.Algorithm {
+		case "SHA1":
+			err = rsa.VerifyPKCS1v15(key, crypto.SHA1, sum1[:], c.Signature)
+		case "SHA-256":
+			err = rsa.VerifyPKCS1v15(key, crypto.SHA256, sum256[:], c.Signature)
+		default:
+			t.Errorf("%s: algorithm %q", f, c.Algorithm)
+		}
+		if err != nil {
+			t.Errorf("%s: version %v: %v", f, m.Version, err)
+		}
+	}
+}
+
+// serverKey reads the RSA key by which Handle.Net signed: type, two bytes that mean
+// nothing, exponent, modulus, the three texts behind their lengths.
+func serverKey(t *testing.T) *rsa.PublicKey {
+	t.Helper()
+	r := octets.Reader{Rest: unhex(t, "../testdata/handlenet/key-server.pub.hex")}
+	if kind := string(r.Bytes("type")); kind != "RSA_PUB_KEY" {
+		t.Fatal(kind)
+	}
+	r.Uint16("reserved")
+	e, n := new(big.Int).SetBytes(r.Bytes("exponent")), new(big.Int).SetBytes(r.Bytes("modulus"))
+	if r.Err != nil {
+		t.Fatal(r.Err)
+	}
+	return &rsa.PublicKey{N: n, E: int(e.Int64())}
+}
+
+func unhex(t *testing.T, file string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(file, err)
+	}
+	return b
+}
+
 // request is a request to resolve 88.118.2/gb-1 in version 2.1.
 func request() []byte {
 	return []byte("\x02\x01\x02\x0b\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x35" +
@@ -227,23 +305,26 @@ func TestAuthenticated(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		begin string // of the envelope
+		kind  string
 		want  string
 	}{
-		{"2.4: header and body", "\x02\x04\x02\x0b", headerAndBody},
-		{"2.7: with session, request and counter", "\x02\x07\x02\x0b", "\x02\x07\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x05" + headerAndBody},
-		{"2.8: with the suggestion too", "\x02\x08\x02\x0b", "\x02\x08\x02\x0b\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x05" + headerAndBody},
-		{"no suggestion is one's own version", "\x02\x0b\x00\x00", "\x02\x0b\x02\x0b\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x05" + headerAndBody},
-		{"2.5 is refused", "\x02\x05\x02\x0b", ""},
-		{"2.6 is refused", "\x02\x06\x02\x0b", ""},
+		{"MAC of 2.4", "\x02\x04\x02\x0b", access.CredentialMAC, headerAndBody},
+		{"MAC of 2.5", "\x02\x05\x02\x0b", access.CredentialMAC, ""},
+		{"MAC of 2.6", "\x02\x06\x02\x0b", access.CredentialMAC, ""},
+		{"signature of 2.5", "\x02\x05\x02\x0b", access.CredentialSigned, headerAndBody},
+		{"signature of 2.6", "\x02\x06\x02\x0b", access.CredentialSigned, ""},
+		{"2.7: with session, request and counter", "\x02\x07\x02\x0b", access.CredentialMAC, "\x02\x07\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x05" + headerAndBody},
+		{"2.8: with the suggestion too", "\x02\x08\x02\x0b", access.CredentialMAC, "\x02\x08\x02\x0b\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x05" + headerAndBody},
+		{"no suggestion is one's own version", "\x02\x0b\x00\x00", access.CredentialSigned, "\x02\x0b\x02\x0b\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x05" + headerAndBody},
 	} {
 		b := bytes.Clone(raw)
 		copy(b, tt.begin)
-		got, err := access.AppendAuthenticated(nil, b, 5)
+		got, err := access.AppendAuthenticated(nil, b, access.Credential{Type: tt.kind, Signer: handle.Reference{Index: 5}})
 		if string(got) != tt.want || (err != nil) != (tt.want == "") {
 			t.Errorf("%s: %q, %v", tt.name, got, err)
 		}
 	}
-	if _, err := access.AppendAuthenticated(nil, raw[:30], 5); fault.KindOf(err) != fault.Invalid {
+	if _, err := access.AppendAuthenticated(nil, raw[:30], access.Credential{}); fault.KindOf(err) != fault.Invalid {
 		t.Error(err)
 	}
 }

@@ -132,7 +132,8 @@ func Content(m wire.Message) (Digest, []byte, error) {
 // Challenge is the body of an answer that asks who is there (ChallengeNeeded): the
 // client signs the nonce with the digest of its own request behind it.
 //
-// From 2.1 on the digest stands before the body as in other answers; below, it stands
+// The answer's envelope has a session by which the challenge is known, whether or not the
+// request had one. From 2.1 on the digest stands before the body as in other answers; below, it stands
 // behind the nonce. Source: RFC 3652 §3.5.1.
 type Challenge struct {
 	Digest Digest
@@ -180,8 +181,8 @@ func AppendChallenge(dst []byte, c Challenge, v wire.Version) []byte {
 //	answer behind its length
 //
 // What the answer holds is the matter of the key's type. The request has the session of
-// the challenge in its envelope; the code of its answer is that of the request that was
-// challenged. Source: RFC 3652 §3.5.2.
+// the challenge in its envelope; its answer is that to the request that was challenged:
+// with the operation and the session of that one. Source: RFC 3652 §3.5.2.
 type ChallengeAnswer struct {
 	Type     string
 	Identity handle.Reference

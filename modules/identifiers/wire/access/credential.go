@@ -67,39 +67,46 @@ func AppendCredential(dst []byte, c Credential) []byte {
 	return octets.AppendBytes(dst, c.Signature)
 }
 
-// AppendAuthenticated appends the bytes of a message that a credential with a counter
-// covers, which are more than header and body from 2.7 on: without the envelope a message
-// could be sent again in another session.
+// AppendAuthenticated appends the bytes of a message that a credential covers, which are
+// more than header and body from 2.7 on: without the envelope a message could be sent
+// again in another session. The credential's type and counter count, not its signature.
 //
 //		version (2 bytes), from 2.8 on suggested version (2), session, request, counter, header, body
-//		below 2.5: header, body
+//		below 2.7, signed: header, body
+//		below 2.5, MAC: header, body
 //
-//	  - Errors: fault.Invalid when message is not a whole message, or of version 2.5 or
-//	    2.6, whose peers computed it over bytes that a defect had mixed up.
-//	  - Source: RFC 3652 §2.2.4 for versions below 2.5; Handle.Net for the others.
-func AppendAuthenticated(dst, message []byte, counter uint32) ([]byte, error) {
+//	  - Errors: fault.Invalid when message is not a whole message, or of the versions between,
+//	    whose peers computed it over bytes that a defect had mixed up: a MAC of 2.5 and 2.6,
+//	    a signature of 2.6.
+//	  - Source: RFC 3652 §2.2.4 for the old versions; Handle.Net for the others.
+func AppendAuthenticated(dst, message []byte, c Credential) ([]byte, error) {
 	covered, err := wire.Digested(message)
 	if err != nil {
 		return dst, err
 	}
-	v := wire.Version{Major: message[0], Minor: message[1]}
-	if v.Before(wire.Version{Major: 2, Minor: 5}) {
+	e, err := wire.ParseEnvelope(message)
+	if err != nil {
+		return dst, err
+	}
+	since := wire.Version{Major: 2, Minor: 6} // when peers began to cover more
+	if c.Type == CredentialMAC {
+		since.Minor = 5
+	}
+	switch v := e.Version; {
+	case v.Before(since):
 		return append(dst, covered...), nil
-	}
-	if v.Before(wire.Version{Major: 2, Minor: 7}) {
-		return dst, fault.New(fault.Invalid, "messages of version %d.%d cannot be signed; use 2.7 or newer", v.Major, v.Minor)
-	}
-	dst = append(dst, message[:2]...)
-	if !v.Before(wire.Version{Major: 2, Minor: 8}) {
+	case v.Before(wire.Version{Major: 2, Minor: 7}):
+		return dst, fault.New(fault.Invalid, "a credential %s of version %d.%d cannot be checked; use 2.7 or newer", c.Type, v.Major, v.Minor)
+	case v.Before(wire.Version{Major: 2, Minor: 8}):
+		dst = append(dst, v.Major, v.Minor)
+	default:
 		// A sender that suggests nothing is taken to suggest its own version: what its
 		// envelope leaves zero stands here in full.
-		e, err := wire.ParseEnvelope(message)
-		if err != nil {
-			return dst, err
-		}
-		dst = append(dst, e.Speaks().Major, e.Speaks().Minor)
+		dst = append(dst, v.Major, v.Minor, e.Speaks().Major, e.Speaks().Minor)
 	}
-	dst = append(dst, message[wire.OffsetSession:wire.OffsetSequence]...) // session and request
-	dst = binary.BigEndian.AppendUint32(dst, counter)
+	be := binary.BigEndian
+	dst = be.AppendUint32(dst, e.Session)
+	dst = be.AppendUint32(dst, e.Request)
+	dst = be.AppendUint32(dst, c.Signer.Index)
 	return append(dst, covered...), nil
 }

@@ -299,9 +299,9 @@ func appendReference(dst []byte, ref handle.Reference) []byte {
 //
 //	name and index of the key
 //
-// The server answers with a challenge (ChallengeNeeded, OpLogin), the client with
-// OpAnswerChallenge on the same connection; the answer to that has operation OpLogin or
-// OpAnswerChallenge, code Success, and a body that nobody reads.
+// The server answers with a challenge (ChallengeNeeded), the client with OpAnswerChallenge
+// on the same connection; the answer to that must have operation OpLogin again: clients
+// refuse OpAnswerChallenge. Its body nobody reads.
 // Source: ID-SDK MsgBytesConvertor, IdentifierResolveEngine; id-pointer-sdk MsgConverter.
 type Login struct {
 	Identity handle.Reference
