@@ -76,7 +76,7 @@ func mark(check string) (is func(string) bool, should string) {
 	case "nonzero":
 		return func(s string) bool { return strings.Trim(s, "0") != "" }, "must not have a length or count of zero"
 	case "plain":
-		return func(s string) bool { return s == "0" || s[0] != '0' }, "must not begin with 0"
+		return func(s string) bool { return s[0] != '0' }, "must not begin with 0"
 	case "index":
 		return func(s string) bool { return outside('Z', s) < 0 && s != "=" }, "must end in an importer index: a letter, a digit, - or _"
 	case "country":
@@ -86,8 +86,12 @@ func mark(check string) (is func(string) bool, should string) {
 	case "country2":
 		return func(s string) bool {
 			r, err := language.ParseRegion(s)
-			return err == nil && r.IsCountry() && r.String() == s
+			return err == nil && s != "ZZ" && countryOf(r.M49()).String() == s
 		}, "must be a country of ISO 3166 by its two letters"
+	case "currency":
+		return func(s string) bool { return strings.Contains(currencies, " "+s) }, "must begin with a currency of ISO 4217 by its three digits"
+	case "medium":
+		return func(s string) bool { return "00" < s && s <= "10" || s >= "80" }, "must be a medium by its number: 01 to 10, or 80 to 99"
 	case "position":
 		return position, "must be a place in a sequence, as 1/3"
 	case "iban":
@@ -99,15 +103,28 @@ func mark(check string) (is func(string) bool, should string) {
 }
 
 // country reports whether three digits are a country; M49, which the digits come from,
-// has regions of the world too.
+// has regions of the world and countries of the past too.
 func country(s string) bool {
 	n, err := strconv.Atoi(s)
-	if err != nil {
-		return false
-	}
-	r, err := language.EncodeM49(n)
-	return err == nil && r.IsCountry()
+	return err == nil && countryOf(n) != language.Region{}
 }
+
+func countryOf(n int) language.Region {
+	r, err := language.EncodeM49(n)
+	past := n == 530 || n == 536 || n == 810 || n == 891
+	if err != nil || past || n >= 900 || !r.IsCountry() || r.Canonicalize() != r || r.M49() != n {
+		return language.Region{}
+	}
+	return r
+}
+
+// currencies are the codes of ISO 4217 in digits.
+const currencies = " 008 012 032 036 044 048 050 051 052 060 064 068 072 084 090 096 104 108 116 124 132 136 144 152 156 170 174 188 192 203 208 214 222 230" +
+	" 232 238 242 262 270 292 320 324 328 332 340 344 348 352 356 360 364 368 376 388 392 396 398 400 404 408 410 414 417 418 422 426 430 434" +
+	" 446 454 458 462 480 484 496 498 504 512 516 524 532 533 548 554 558 566 578 586 590 598 600 604 608 634 643 646 654 682 690 702 704 706" +
+	" 710 728 748 752 756 760 764 776 780 784 788 800 807 818 826 834 840 858 860 882 886 901 924 925 926 927 928 929 930 933 934 936 938 940" +
+	" 941 943 944 946 947 948 949 950 951 952 953 955 956 957 958 959 960 961 962 963 964 965 967 968 969 970 971 972 973 975 976 977 978 979" +
+	" 980 981 984 985 986 990 994 997 999"
 
 // day reports whether YYMMDD is a day, or with DD = 00 a month. A century is not said:
 // 29 February stands in every year that four divides.

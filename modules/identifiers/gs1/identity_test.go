@@ -17,6 +17,12 @@ func identity(tb testing.TB, path string) Identity {
 	return id
 }
 
+func TestParsePathRelative(t *testing.T) {
+	if _, _, err := ParsePath("01/09520123456788"); !errors.Is(err, fault.Invalid) {
+		t.Error(err)
+	}
+}
+
 func TestNewIdentity(t *testing.T) {
 	gtin := Element{"01", "6901234567892"}
 	id, err := NewIdentity(gtin, Element{"21", "SN"}, Element{"22", "V"}, Element{"10", "LOT"})

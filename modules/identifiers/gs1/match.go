@@ -17,7 +17,7 @@ type wish struct {
 }
 
 // wishes reads a header of weighted ranges, the most wanted first. What cannot be read
-// is read over, as servers do. Source: RFC 9110 §12.4.2.
+// is read over, as servers do, and so is what is longer than any that means something. Source: RFC 9110 §12.4.2.
 func wishes(header string) []wish {
 	var all []wish
 	for field := range strings.SplitSeq(header, ",") {
@@ -32,7 +32,7 @@ func wishes(header string) []wish {
 				w.weight = n
 			}
 		}
-		if w.name != "" && len(all) < 100 {
+		if w.name != "" && len(w.name) <= 100 && len(all) < 100 {
 			all = append(all, w)
 		}
 	}

@@ -158,6 +158,8 @@ func TestParseRefuses(t *testing.T) {
 		"parameter without name":   {"https://a/01/09520123456788?=x", "without a name"},
 		"too many parameters":      {"https://a/01/09520123456788?" + strings.Repeat("a=b&", 101), "100"},
 		"too long":                 {"https://a/01/09520123456788?a=" + strings.Repeat("x", MaxURI), "8192"},
+		"half an escape in name":   {"https://a/01/09520123456788?a%2=b", "hexadecimal"},
+		"half an escape in query":  {"https://a/01/09520123456788?a=%zz", "hexadecimal"},
 		"compressed":               {"https://dlnkd.tn.gg/ARHKVAdpQg", "primary key"},
 	} {
 		t.Run(name, func(t *testing.T) {
