@@ -195,7 +195,7 @@ func (a AI) Check(value string) error {
 }
 
 func (a AI) bad(value, should string) error {
-	return fault.New(fault.Invalid, "AI %s (%s): the value %q %s", a.Code, a.Title, value, should)
+	return fault.New(fault.Invalid, "AI %s (%s): the value %.80q %s", a.Code, a.Title, value, should)
 }
 
 // lengths says for people how long a value is.

@@ -40,7 +40,7 @@ type Identity struct {
 func NewIdentity(key Element, qualifiers ...Element) (Identity, error) {
 	ai, ok := LookupAI(key.AI)
 	if !ok || !ai.Primary {
-		return Identity{}, fault.New(fault.Invalid, "AI %q is not a primary key; one of %s would be right", key.AI, strings.Join(PrimaryKeys(), ", "))
+		return Identity{}, fault.New(fault.Invalid, "AI %.80q is not a primary key; one of %s would be right", key.AI, strings.Join(PrimaryKeys(), ", "))
 	}
 	for _, seq := range ai.Sequences {
 		if !slices.ContainsFunc(qualifiers, func(q Element) bool { return !slices.Contains(seq, q.AI) }) {
@@ -64,7 +64,7 @@ func newIdentity(ai AI, key Element, qualifiers []Element) (Identity, error) {
 		codes = append(codes, q.AI)
 	}
 	if _, ok := ai.sequence(codes); !ok {
-		return Identity{}, fault.New(fault.Invalid, "the qualifiers %s do not go with AI %s (%s) in this order; %s",
+		return Identity{}, fault.New(fault.Invalid, "the qualifiers %.80s do not go with AI %s (%s) in this order; %s",
 			strings.Join(codes, ", "), ai.Code, ai.Title, ai.qualifiers())
 	}
 	if ai.Required != "" && !slices.Contains(codes, ai.Required) {
@@ -134,7 +134,7 @@ func (id Identity) Equal(other Identity) bool {
 //   - Source: URI Syntax 4.9, 4.11.
 func ParsePath(path string) (stem string, id Identity, err error) {
 	if !strings.HasPrefix(path, "/") {
-		return "", Identity{}, fault.New(fault.Invalid, "the path %q does not begin with /; it must be as /01/09520123456788", path)
+		return "", Identity{}, fault.New(fault.Invalid, "the path %.80q does not begin with /; it must be as /01/09520123456788", path)
 	}
 	segments := strings.Split(strings.TrimSuffix(path, "/"), "/")[1:]
 	for at := len(segments) - 2; at >= 0; at -= 2 {
@@ -153,13 +153,13 @@ func readElements(ai AI, segments []string) (Identity, error) {
 	for pair := range slices.Chunk(segments, 2) {
 		value, ok := unescape(pair[1])
 		if !ok {
-			return Identity{}, fault.New(fault.Invalid, "AI %s: the value %q has a %% without two hexadecimal digits behind it", pair[0], pair[1])
+			return Identity{}, fault.New(fault.Invalid, "AI %.80s: the value %.80q has a %% without two hexadecimal digits behind it", pair[0], pair[1])
 		}
 		if code := named(pair[0]); code != "" {
 			return Identity{}, noName(pair[0], code)
 		}
 		if _, ok := LookupAI(pair[0]); !ok {
-			return Identity{}, fault.New(fault.Invalid, "%q is not an application identifier that a Digital Link URI may carry; behind AI %s %s", pair[0], ai.Code, ai.qualifiers())
+			return Identity{}, fault.New(fault.Invalid, "%.80q is not an application identifier that a Digital Link URI may carry; behind AI %s %s", pair[0], ai.Code, ai.qualifiers())
 		}
 		elements = append(elements, Element{AI: pair[0], Value: value})
 	}
@@ -174,11 +174,11 @@ func noKey(path string, segments []string) error {
 			return noName(s, code)
 		}
 	}
-	return fault.New(fault.Invalid, "the path %q has no primary key with its value; it must end as /01/09520123456788/10/LOT", path)
+	return fault.New(fault.Invalid, "the path %.80q has no primary key with its value; it must end as /01/09520123456788/10/LOT", path)
 }
 
 func noName(name, code string) error {
-	return fault.New(fault.Invalid, "the path has the name %q, which version 1.3 of the syntax took away; %s must be written", name, code)
+	return fault.New(fault.Invalid, "the path has the name %.80q, which version 1.3 of the syntax took away; %s must be written", name, code)
 }
 
 // names has the names that codes had in paths up to version 1.2 of the syntax.
@@ -231,7 +231,7 @@ func (id Identity) CheckAssociation() error {
 		return slices.ContainsFunc(id.Qualifiers, func(q Element) bool { return q.AI == code })
 	}
 	if has("21") && (has("10") || has("22")) {
-		return fault.New(fault.Invalid, "links of %s must be kept without lot (10) and variant (22), since the serial number (21) says which thing it is", id.Path())
+		return fault.New(fault.Invalid, "links of %.80s must be kept without lot (10) and variant (22), since the serial number (21) says which thing it is", id.Path())
 	}
 	return nil
 }

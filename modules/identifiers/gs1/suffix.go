@@ -44,22 +44,22 @@ func ParseSuffix(suffix string) (Identity, error) {
 	segments := strings.Split(suffix, "/")
 	ai, ok := LookupAI(segments[0])
 	if !ok || !ai.Primary || len(segments)%2 != 0 {
-		return Identity{}, fault.New(fault.Invalid, "the suffix %q is not an identity of GS1; it must be as 01/06901234567892/10/LOT", suffix)
+		return Identity{}, fault.New(fault.Invalid, "the suffix %.80q is not an identity of GS1; it must be as 01/06901234567892/10/LOT", suffix)
 	}
 	var elements []Element
 	for i := 0; i < len(segments); i += 2 {
 		if _, ok := LookupAI(segments[i]); !ok {
-			return Identity{}, fault.New(fault.Invalid, "the suffix %q has %q, which is not an application identifier; behind AI %s %s", suffix, segments[i], ai.Code, ai.qualifiers())
+			return Identity{}, fault.New(fault.Invalid, "the suffix %.80q has %.80q, which is not an application identifier; behind AI %s %s", suffix, segments[i], ai.Code, ai.qualifiers())
 		}
 		value, ok := readSegment(segments[i+1])
 		if !ok {
-			return Identity{}, fault.New(fault.Invalid, "the suffix %q has a ~ that is followed by no letter and by no two hexadecimal digits", suffix)
+			return Identity{}, fault.New(fault.Invalid, "the suffix %.80q has a ~ that is followed by no letter and by no two hexadecimal digits", suffix)
 		}
 		elements = append(elements, Element{AI: segments[i], Value: value})
 	}
 	id, err := newIdentity(ai, elements[0], elements[1:])
 	if err == nil && !strings.EqualFold(id.Suffix(), suffix) {
-		return Identity{}, fault.New(fault.Invalid, "the suffix %q is not written as identities are; %s would be right", suffix, id.Suffix())
+		return Identity{}, fault.New(fault.Invalid, "the suffix %.80q is not written as identities are; %s would be right", suffix, id.Suffix())
 	}
 	return id, err
 }

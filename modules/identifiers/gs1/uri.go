@@ -45,14 +45,14 @@ func Parse(uri string) (URI, error) {
 	scheme, rest, found := strings.Cut(uri, "://")
 	u := URI{Scheme: strings.ToLower(scheme)}
 	if !found || u.Scheme != "https" && u.Scheme != "http" {
-		return URI{}, fault.New(fault.Invalid, "the URI %q does not begin with https:// or http://", uri)
+		return URI{}, fault.New(fault.Invalid, "the URI %.80q does not begin with https:// or http://", uri)
 	}
 	rest, u.Fragment, _ = strings.Cut(rest, "#")
 	rest, query, _ := strings.Cut(rest, "?")
 	host, path, _ := strings.Cut(rest, "/")
 	u.Host = strings.ToLower(host)
 	if host == "" || strings.Trim(u.Host, "abcdefghijklmnopqrstuvwxyz0123456789.-:[]_") != "" {
-		return URI{}, fault.New(fault.Invalid, "the URI has the host %q; a name or an address with at most a port would be right", host)
+		return URI{}, fault.New(fault.Invalid, "the URI has the host %.80q; a name or an address with at most a port would be right", host)
 	}
 	var err error
 	if u.Stem, u.Identity, err = ParsePath("/" + path); err != nil {
@@ -79,7 +79,7 @@ func parseQuery(query string, id Identity) ([]Element, []Param, error) {
 	for field := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == ';' }) {
 		name, value, ok := readField(field)
 		if !ok {
-			return nil, nil, fault.New(fault.Invalid, "the parameter %q has a %% without two hexadecimal digits behind it", field)
+			return nil, nil, fault.New(fault.Invalid, "the parameter %.80q has a %% without two hexadecimal digits behind it", field)
 		}
 		if name == "" || len(attributes)+len(params) == maxParams {
 			return nil, nil, fault.New(fault.Invalid, "the query has a parameter without a name, or more than %d of them", maxParams)
@@ -128,7 +128,7 @@ func onlyOnce(params []Param, name string) error {
 func checkAttribute(e Element, id Identity, seen []Element) error {
 	ai, ok := LookupAI(e.AI)
 	if !ok || !ai.Attribute {
-		return fault.New(fault.Invalid, "%q is not an application identifier that a query may carry; names of other parameters must not be all digits", e.AI)
+		return fault.New(fault.Invalid, "%.80q is not an application identifier that a query may carry; names of other parameters must not be all digits", e.AI)
 	}
 	if slices.ContainsFunc(seen, func(s Element) bool { return s.AI == e.AI }) {
 		return fault.New(fault.Invalid, "AI %s (%s) is there twice; once would be right", e.AI, ai.Title)

@@ -8,13 +8,13 @@ import (
 
 // small is a set as a thing has it: 20 links of 5 types.
 func small() Set {
-	set := Set{}
+	var links []Link
 	for i := range 20 {
-		set = set.add("https://id.example.cn/01/09506000164908", Link{
+		links = append(links, Link{
 			Rel: LinkTypes()[i%5].URI(), Href: fmt.Sprintf("https://brand.example/%d", i), Title: "产品信息", Type: "text/html", Hreflang: []string{"zh-CN", "en"},
 		})
 	}
-	return set
+	return Set{{Anchor: "https://id.example.cn/01/09506000164908", Links: links}}
 }
 
 func BenchmarkAppendJSON(b *testing.B) {

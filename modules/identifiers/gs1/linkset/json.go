@@ -1,8 +1,7 @@
 package linkset
 
 import (
-	"bytes"
-	"encoding/json"
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -44,13 +43,18 @@ func appendContext(dst []byte, c Context) []byte {
 	o := object{b: append(dst, '{')}
 	o.text("anchor", c.Anchor)
 	o.text("itemDescription", c.Description)
-	for _, rel := range rels(c.Links) {
-		o.name(rel)
-		for i, l := range OfType(c.Links, rel) {
-			o.b = append(o.b, "[,"[min(i, 1)])
-			o.b = append(appendTarget(append(o.b, '{'), l), '}')
+	links := together(c.Links)
+	for i, l := range links {
+		if i == 0 || links[i-1].Rel != l.Rel {
+			o.name(l.Rel)
+			o.b = append(o.b, '[')
 		}
-		o.b = append(o.b, ']')
+		o.b = append(appendTarget(append(o.b, '{'), l), '}')
+		if i == len(links)-1 || links[i+1].Rel != l.Rel {
+			o.b = append(o.b, ']')
+		} else {
+			o.b = append(o.b, ',')
+		}
 	}
 	return append(o.b, '}')
 }
@@ -60,16 +64,16 @@ func appendTarget(dst []byte, l Link) []byte {
 	o := object{b: dst}
 	o.member("href", l.Href)
 	o.text("title", l.Title)
-	o.list("title*", len(l.Titles), l.Titles)
+	o.texts("title*", l.Titles)
 	o.text("type", l.Type)
-	o.list("hreflang", len(l.Hreflang), l.Hreflang)
+	o.list("hreflang", l.Hreflang)
 	o.text("media", l.Media)
-	o.list("context", len(l.Context), l.Context)
+	o.list("context", l.Context)
 	for _, name := range slices.Sorted(maps.Keys(l.Attributes)) {
-		o.list(name, len(l.Attributes[name]), l.Attributes[name])
+		o.list(name, l.Attributes[name])
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.Texts)) {
-		o.list(name+"*", len(l.Texts[name]), l.Texts[name])
+		o.texts(name+"*", l.Texts[name])
 	}
 	return o.b
 }
@@ -85,12 +89,12 @@ func (o *object) name(name string) {
 		o.b = append(o.b, ',')
 	}
 	o.more = true
-	o.b = append(appendValue(o.b, name), ':')
+	o.b = append(appendString(o.b, name), ':')
 }
 
-func (o *object) member(name string, v any) {
+func (o *object) member(name, s string) {
 	o.name(name)
-	o.b = appendValue(o.b, v)
+	o.b = appendString(o.b, s)
 }
 
 func (o *object) text(name, s string) {
@@ -99,21 +103,58 @@ func (o *object) text(name, s string) {
 	}
 }
 
-func (o *object) list(name string, n int, v any) {
+func (o *object) list(name string, all []string) {
+	for i, s := range all {
+		o.item(name, i)
+		o.b = appendString(o.b, s)
+	}
+	o.end(len(all))
+}
+
+func (o *object) texts(name string, all []Text) {
+	for i, t := range all {
+		o.item(name, i)
+		text := object{b: append(o.b, '{')}
+		text.member("value", t.Value)
+		text.text("language", t.Language)
+		o.b = append(text.b, '}')
+	}
+	o.end(len(all))
+}
+
+// item begins the item i of a list.
+func (o *object) item(name string, i int) {
+	if i > 0 {
+		o.b = append(o.b, ',')
+		return
+	}
+	o.name(name)
+	o.b = append(o.b, '[')
+}
+
+// end ends a list of n items; one without items was never begun.
+func (o *object) end(n int) {
 	if n > 0 {
-		o.member(name, v)
+		o.b = append(o.b, ']')
 	}
 }
 
-// appendValue appends strings and lists of them, in which < > & stand for themselves.
-func appendValue(dst []byte, v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return append(dst, "null"...) // strings and structs of strings always encode
+// appendString appends a JSON string, in which < > & stand for themselves and bytes that
+// are no UTF-8 become U+FFFD.
+func appendString(dst []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			dst = append(dst, '\\', byte(r))
+		case r < ' ':
+			dst = append(dst, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
+		default:
+			dst = utf8.AppendRune(dst, r)
+		}
 	}
-	return append(dst, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
+	return append(dst, '"')
 }
 
 // AppendLink appends one link as JSON: a target object with its type as "rel".
@@ -166,7 +207,7 @@ func ParseJSON(b []byte) (Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := setReader{set: Set{}}
+	r := setReader{builder{set: Set{}, at: map[string]int{}}}
 	found := false
 	for _, m := range doc {
 		switch m.name {
@@ -175,7 +216,7 @@ func ParseJSON(b []byte) (Set, error) {
 			err = r.contexts(m)
 		case "@context":
 		default:
-			err = fault.New(fault.Invalid, "the set of links has a member %q; linkset alone would be right", m.name)
+			err = fault.New(fault.Invalid, "the set of links has a member %.80q; linkset alone would be right", m.name)
 		}
 		if err != nil {
 			return nil, err
@@ -184,13 +225,12 @@ func ParseJSON(b []byte) (Set, error) {
 	if !found {
 		return nil, fault.New(fault.Invalid, "the set of links has no member linkset")
 	}
-	return r.set, nil
+	return r.done(), nil
 }
 
 // setReader reads contexts into a set.
 type setReader struct {
-	set   Set
-	links int
+	builder
 }
 
 func (r *setReader) contexts(m member) error {
@@ -219,7 +259,7 @@ func (r *setReader) context(all []member) error {
 		case "anchor":
 			c.Anchor, err = m.text()
 			if err == nil && broken(c.Anchor) {
-				err = fault.New(fault.Invalid, "the anchor %q has a character that URIs must percent-encode", c.Anchor)
+				err = fault.New(fault.Invalid, "the anchor %.80q has a character that URIs must percent-encode", c.Anchor)
 			}
 		case "itemDescription", "description":
 			c.Description, err = m.text()
@@ -228,7 +268,8 @@ func (r *setReader) context(all []member) error {
 			return err
 		}
 	}
-	r.set = r.set.with(c)
+	kept := r.builder.context(c.Anchor)
+	kept.Description = cmp.Or(kept.Description, c.Description)
 	for _, m := range all {
 		switch m.name {
 		case "anchor", "itemDescription", "description":
@@ -251,9 +292,6 @@ func (r *setReader) relation(anchor string, m member) error {
 	if err != nil {
 		return err
 	}
-	if r.links += len(items); r.links > maxLinks {
-		return fault.New(fault.Invalid, "the set has more than %d links", maxLinks)
-	}
 	for _, item := range items {
 		all, err := members(item, "a link target")
 		if err != nil {
@@ -264,7 +302,9 @@ func (r *setReader) relation(anchor string, m member) error {
 			return err
 		}
 		l.Rel = rel
-		r.set = r.set.add(anchor, l)
+		if err := r.add(anchor, l); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -301,7 +341,7 @@ func target(all []member) (Link, error) {
 		}
 	}
 	if l.Href == "" || broken(l.Href) {
-		return Link{}, fault.New(fault.Invalid, "a link leads to %q; a URI with no space and no < > would be right", l.Href)
+		return Link{}, fault.New(fault.Invalid, "a link leads to %.80q; a URI with no space and no < > would be right", l.Href)
 	}
 	return l, nil
 }

@@ -42,21 +42,21 @@ func (l Link) bare() bool {
 // Errors: fault.Invalid. Source: Resolver 2.5.1 to 2.5.6.
 func (l Link) Check() error {
 	if rel, err := ParseRel(l.Rel); err != nil || rel != l.Rel {
-		return fault.New(fault.Invalid, "the link type %q is not written as links have it; a URI as %spip would be right", l.Rel, Vocabulary)
+		return fault.New(fault.Invalid, "the link type %.80q is not written as links have it; a URI as %spip would be right", l.Rel, Vocabulary)
 	}
 	if !strings.HasPrefix(l.Href, "https://") && !strings.HasPrefix(l.Href, "http://") || strings.ContainsFunc(l.Href, strange) {
-		return fault.New(fault.Invalid, "the link leads to %q; a URL that begins with https:// would be right", l.Href)
+		return fault.New(fault.Invalid, "the link leads to %.80q; a URL that begins with https:// would be right", l.Href)
 	}
 	if strings.TrimSpace(l.Title) == "" {
-		return fault.New(fault.Invalid, "the link to %s has no title; one in the language of its target would be right", l.Href)
+		return fault.New(fault.Invalid, "the link to %.80s has no title; one in the language of its target would be right", l.Href)
 	}
 	for _, tag := range l.Hreflang {
 		if _, err := language.Parse(tag); err != nil {
-			return fault.New(fault.Invalid, "the link to %s has the language %q; a tag as zh-CN would be right", l.Href, tag)
+			return fault.New(fault.Invalid, "the link to %.80s has the language %.80q; a tag as zh-CN would be right", l.Href, tag)
 		}
 	}
 	if kind, _, err := mime.ParseMediaType(l.Type); l.Type != "" && (err != nil || !strings.Contains(kind, "/")) {
-		return fault.New(fault.Invalid, "the link to %s has the media type %q; one as text/html would be right", l.Href, l.Type)
+		return fault.New(fault.Invalid, "the link to %.80s has the media type %.80q; one as text/html would be right", l.Href, l.Type)
 	}
 	return nil
 }
@@ -76,12 +76,12 @@ func Check(links []Link) error {
 		if l.Rel == DefaultLink {
 			defaults++
 			if !l.bare() {
-				return fault.New(fault.Invalid, "the default link to %s says a language, media type or context; links of gs1:defaultLinkMulti may, the default may not", l.Href)
+				return fault.New(fault.Invalid, "the default link to %.80s says a language, media type or context; links of gs1:defaultLinkMulti may, the default may not", l.Href)
 			}
 		}
 		described := slices.ContainsFunc(links, func(o Link) bool { return o.Href == l.Href && !isDefault(o.Rel) })
 		if isDefault(l.Rel) && !described {
-			return fault.New(fault.Invalid, "the default link to %s says nothing about its target; a second link to it with a type as gs1:pip must stand beside it", l.Href)
+			return fault.New(fault.Invalid, "the default link to %.80s says nothing about its target; a second link to it with a type as gs1:pip must stand beside it", l.Href)
 		}
 	}
 	if defaults > 1 {

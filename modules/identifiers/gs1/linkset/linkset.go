@@ -10,7 +10,6 @@
 package linkset
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -53,29 +52,60 @@ func (s Set) Links(anchor string) []Link {
 	return nil
 }
 
-// with returns the set with a context without links, when it has none of its anchor.
-func (s Set) with(c Context) Set {
-	at := slices.IndexFunc(s, func(o Context) bool { return o.Anchor == c.Anchor })
-	if at < 0 {
-		return append(s, Context{Anchor: c.Anchor, Description: c.Description})
-	}
-	s[at].Description = cmp.Or(s[at].Description, c.Description)
-	return s
+// builder puts links together as they come.
+type builder struct {
+	set   Set
+	at    map[string]int // where in set an anchor is
+	links int
 }
 
-// add puts a link at its anchor, behind the others of its type.
-func (s Set) add(anchor string, l Link) Set {
-	s = s.with(Context{Anchor: anchor})
-	at := slices.IndexFunc(s, func(c Context) bool { return c.Anchor == anchor })
-	behind := len(s[at].Links)
-	for i, other := range slices.Backward(s[at].Links) {
-		if other.Rel == l.Rel {
-			behind = i + 1
-			break
+// context returns the context of an anchor, which it adds when there is none.
+func (b *builder) context(anchor string) *Context {
+	i, ok := b.at[anchor]
+	if !ok {
+		i = len(b.set)
+		b.at[anchor] = i
+		b.set = append(b.set, Context{Anchor: anchor})
+	}
+	return &b.set[i]
+}
+
+// add puts links at their anchor.
+//
+// Errors: fault.Invalid when the set becomes too large.
+func (b *builder) add(anchor string, links ...Link) error {
+	if b.links += len(links); b.links > maxLinks {
+		return fault.New(fault.Invalid, "the set has more than %d links", maxLinks)
+	}
+	c := b.context(anchor)
+	c.Links = append(c.Links, links...)
+	return nil
+}
+
+// done returns the set, the links of a type together.
+func (b *builder) done() Set {
+	for i := range b.set {
+		b.set[i].Links = together(b.set[i].Links)
+	}
+	return b.set
+}
+
+// together returns links with those of a type together, types and links in the order in
+// which they come first.
+func together(links []Link) []Link {
+	first := map[string]int{}
+	apart := false
+	for i, l := range links {
+		if _, ok := first[l.Rel]; !ok {
+			first[l.Rel] = i
+		} else if links[i-1].Rel != l.Rel {
+			apart = true
 		}
 	}
-	s[at].Links = slices.Insert(s[at].Links, behind, l)
-	return s
+	if !apart {
+		return links
+	}
+	return slices.SortedStableFunc(slices.Values(links), func(a, b Link) int { return first[a.Rel] - first[b.Rel] })
 }
 
 // OfType returns the links of a type, which is written as ParseRel returns it.
@@ -87,17 +117,6 @@ func OfType(links []Link, rel string) []Link {
 		}
 	}
 	return found
-}
-
-// rels returns the types of links in the order in which they come first.
-func rels(links []Link) []string {
-	var all []string
-	for _, l := range links {
-		if !slices.Contains(all, l.Rel) {
-			all = append(all, l.Rel)
-		}
-	}
-	return all
 }
 
 // reserved reports whether a name may not be that of a further attribute: it is a field
@@ -119,7 +138,7 @@ func attributeName(name string) bool {
 // addAttribute keeps values of a further attribute.
 func addAttribute(l *Link, name string, values ...string) error {
 	if !attributeName(name) {
-		return fault.New(fault.Invalid, "a link has an attribute %q; small letters, digits and - would be right, and no name that means something else", name)
+		return fault.New(fault.Invalid, "a link has an attribute %.80q; small letters, digits and - would be right, and no name that means something else", name)
 	}
 	if l.Attributes == nil {
 		l.Attributes = map[string][]string{}
@@ -135,7 +154,7 @@ func addTexts(l *Link, name string, texts ...Text) error {
 		return nil
 	}
 	if !attributeName(name) {
-		return fault.New(fault.Invalid, "a link has an attribute %q; small letters, digits and - would be right, and no name that means something else", name+"*")
+		return fault.New(fault.Invalid, "a link has an attribute %.80q; small letters, digits and - would be right, and no name that means something else", name+"*")
 	}
 	if l.Texts == nil {
 		l.Texts = map[string][]Text{}

@@ -331,3 +331,19 @@ func FuzzParseLink(f *testing.F) {
 		}
 	})
 }
+
+// However long what is wrong is, the sentence about it stays one that people read.
+func TestSentencesAreShort(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	for _, in := range []string{
+		`{"` + long + `":1}`, `{"linkset":[{"` + long + ` ":[]}]}`, `{"linkset":[{"next":[{"href":"` + long + ` "}]}]}`,
+		`{"linkset":[{"next":[{"href":"a","` + long + `":1}]}]}`, `{"linkset":[{"anchor":" ` + long + `"}]}`,
+	} {
+		if _, err := ParseJSON([]byte(in)); err == nil || len(err.Error()) > 300 {
+			t.Errorf("%.100s: %.400v", in, err)
+		}
+	}
+	if _, err := ParseText([]byte("<a>; rel=next; " + long + "*=x")); err == nil || len(err.Error()) > 300 {
+		t.Errorf("%.400v", err)
+	}
+}

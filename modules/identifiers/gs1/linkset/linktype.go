@@ -70,7 +70,7 @@ func ParseRel(s string) (string, error) {
 	case isURI && rest != "" && word(scheme, "+-."), !isURI && word(rel, "-."):
 		return rel, nil
 	}
-	return "", fault.New(fault.Invalid, "the link type %q is neither a relation such as license nor a URI; gs1:pip or a full URI would be right", s)
+	return "", fault.New(fault.Invalid, "the link type %.80q is neither a relation such as license nor a URI; gs1:pip or a full URI would be right", s)
 }
 
 // word reports whether s is a letter with letters, digits and marks behind it.

@@ -34,10 +34,10 @@ func members(b []byte, what string) ([]member, error) {
 		}
 		m := member{name: name}
 		if err := d.Decode(&m.raw); err != nil {
-			return nil, fault.New(fault.Invalid, "%s is not JSON at the member %q", what, name)
+			return nil, fault.New(fault.Invalid, "%s is not JSON at the member %.80q", what, name)
 		}
 		if seen[name] {
-			return nil, fault.New(fault.Invalid, "%s has the member %q twice", what, name)
+			return nil, fault.New(fault.Invalid, "%s has the member %.80q twice", what, name)
 		}
 		seen[name] = true
 		all = append(all, m)
@@ -51,7 +51,7 @@ func members(b []byte, what string) ([]member, error) {
 // to reads the value into v, a pointer; null is refused wherever it stands.
 func (m member) to(v any, what string) error {
 	if bytes.Equal(m.raw, []byte("null")) || json.Unmarshal(m.raw, v) != nil {
-		return fault.New(fault.Invalid, "the member %q is not %s", m.name, what)
+		return fault.New(fault.Invalid, "the member %.80q is not %s", m.name, what)
 	}
 	return nil
 }
@@ -76,7 +76,7 @@ func (m member) texts() ([]string, error) {
 	var texts []string
 	for _, s := range all {
 		if s == nil {
-			return nil, fault.New(fault.Invalid, "the member %q has null where a text would be right", m.name)
+			return nil, fault.New(fault.Invalid, "the member %.80q has null where a text would be right", m.name)
 		}
 		texts = append(texts, *s)
 	}
@@ -95,7 +95,7 @@ func (m member) inLanguages() ([]Text, error) {
 			Language string  `json:"language"`
 		}
 		if json.Unmarshal(item, &t) != nil || t.Value == nil || !languageTag(t.Language) {
-			return nil, fault.New(fault.Invalid, "the member %q is not a list of texts with value and language", m.name)
+			return nil, fault.New(fault.Invalid, "the member %.80q is not a list of texts with value and language", m.name)
 		}
 		texts = append(texts, Text{Value: *t.Value, Language: t.Language})
 	}

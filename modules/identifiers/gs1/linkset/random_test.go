@@ -24,7 +24,7 @@ func TestRandomSets(t *testing.T) {
 		return all
 	}
 	for range 400 {
-		set := Set{}
+		set := builder{set: Set{}, at: map[string]int{}}
 		for range r.IntN(6) {
 			l := Link{
 				Rel: pick("license", ProductPage, DefaultLink, "https://example.cn/rel#x", "urn:x:y"), Href: pick("https://a/?b=<>", "/c;d,e", "#f")[0:2],
@@ -38,8 +38,10 @@ func TestRandomSets(t *testing.T) {
 					l.Texts = map[string][]Text{name: more}
 				}
 			}
-			set = set.add(pick("", "https://id.example.cn/01/09506000164908", "#x"), l)
+			if err := set.add(pick("", "https://id.example.cn/01/09506000164908", "#x"), l); err != nil {
+				t.Fatal(err)
+			}
 		}
-		again(t, set)
+		again(t, set.done())
 	}
 }

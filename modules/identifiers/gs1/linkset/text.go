@@ -107,22 +107,18 @@ func ParseText(b []byte) (Set, error) {
 		return nil, fault.New(fault.Invalid, "the set of links has %d bytes; at most %d of UTF-8 are read", len(b), MaxSet)
 	}
 	r := textReader{rest: string(b), all: string(b)}
-	set := Set{}
-	n := 0
+	set := builder{set: Set{}, at: map[string]int{}}
 	for {
 		r.rest = strings.TrimLeft(r.rest, " \t\r\n,")
 		if r.rest == "" {
-			return set, nil
+			return set.done(), nil
 		}
 		anchor, links, err := r.link()
 		if err != nil {
 			return nil, err
 		}
-		if n += len(links); n > maxLinks {
-			return nil, fault.New(fault.Invalid, "the set has more than %d links", maxLinks)
-		}
-		for _, l := range links {
-			set = set.add(anchor, l)
+		if err := set.add(anchor, links...); err != nil {
+			return nil, err
 		}
 	}
 }
@@ -206,7 +202,7 @@ func take(l *Link, p param, said map[string]bool) error {
 	if name, ok := strings.CutSuffix(p.name, "*"); ok {
 		text, ok := readExtValue(p.value)
 		if !ok {
-			return fault.New(fault.Invalid, "the attribute %s of a link is not written as UTF-8'zh'%%E4%%B8%%AD", p.name)
+			return fault.New(fault.Invalid, "the attribute %.80s of a link is not written as UTF-8'zh'%%E4%%B8%%AD", p.name)
 		}
 		return addTexts(l, name, text)
 	}
@@ -251,9 +247,7 @@ func (r *textReader) params() ([]param, error) {
 		}
 		r.rest = r.rest[1:]
 		r.space()
-		end := strings.IndexAny(r.rest+",", "=;, \t\r\n")
-		p := param{name: strings.ToLower(r.rest[:end])}
-		r.rest = r.rest[end:]
+		p := param{name: strings.ToLower(r.until("=;, \t\r\n"))}
 		r.space()
 		if value, ok := strings.CutPrefix(r.rest, "="); ok {
 			r.rest = value
@@ -268,15 +262,23 @@ func (r *textReader) params() ([]param, error) {
 	}
 }
 
+// until reads up to one of some characters, or to the end.
+func (r *textReader) until(chars string) string {
+	at := strings.IndexAny(r.rest, chars)
+	if at < 0 {
+		at = len(r.rest)
+	}
+	s := r.rest[:at]
+	r.rest = r.rest[at:]
+	return s
+}
+
 func (r *textReader) space() { r.rest = strings.TrimLeft(r.rest, " \t\r\n") }
 
 // value reads a token or a quoted text; false when that does not end.
 func (r *textReader) value() (string, bool) {
 	if !strings.HasPrefix(r.rest, `"`) {
-		end := strings.IndexAny(r.rest+",", ";, \t\r\n")
-		s := r.rest[:end]
-		r.rest = r.rest[end:]
-		return s, true
+		return r.until(";, \t\r\n"), true
 	}
 	var b strings.Builder
 	for i := 1; i < len(r.rest); i++ {
