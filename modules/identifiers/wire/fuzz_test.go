@@ -2,6 +2,9 @@ package wire_test
 
 import (
 	"bytes"
+	"encoding/hex"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,6 +15,17 @@ import (
 
 func FuzzParse(f *testing.F) {
 	f.Add(plainBytes(f))
+	for _, name := range []string{"read-private-rsa-1.resp", "resolve-certified-tcp.resp", "session-dh-secret-1.req", "session-dh-rsa-encrypted-2.req", "version-2.0-nosuggest.resp"} {
+		text, err := os.ReadFile("testdata/handlenet/" + name + ".hex")
+		if err != nil {
+			f.Fatal(err)
+		}
+		b, err := hex.DecodeString(strings.TrimSpace(string(text)))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := wire.Parse(b)
 		if err != nil {

@@ -190,7 +190,8 @@ func AppendNames(dst []byte, names []handle.Name) []byte {
 //	name, and when the body goes on, list of values
 //
 // Either the name leads to a record with HS_SITE or HS_SERV values, or the name is empty
-// and the values are these. Source: RFC 3652 §3.4, DO-IRP 3.0.
+// and the values are these. Handle.Net writes an empty list behind a name; DO-IRP 3.0 has
+// nothing there. Source: RFC 3652 §3.4, DO-IRP 3.0.
 type Referral struct {
 	To     handle.Name
 	Values []handle.Value
