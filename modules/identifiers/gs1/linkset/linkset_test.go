@@ -256,6 +256,14 @@ func TestHeader(t *testing.T) {
 	}
 }
 
+// A target that was never checked does not end where it should not.
+func TestTargetCannotBreakOut(t *testing.T) {
+	got := string(AppendText(nil, Set{{Links: []Link{{Rel: "next", Href: "https://a/>; rel=evil\r\n批"}}}}))
+	if want := `<https://a/%3E;%20rel=evil%0D%0A批>; rel="next"`; got != want {
+		t.Errorf("got %q", got)
+	}
+}
+
 func seeds(f *testing.F, ext string) {
 	f.Helper()
 	files, err := filepath.Glob("testdata/rfc9264/*." + ext)

@@ -1,6 +1,7 @@
 package linkset
 
 import (
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -36,7 +37,15 @@ func Header(linkset string) string {
 }
 
 func appendLinkValue(dst []byte, anchor string, l Link) []byte {
-	dst = append(append(append(dst, '<'), l.Href...), '>')
+	dst = append(dst, '<')
+	for _, c := range []byte(l.Href) {
+		if broken(string(rune(c))) && c < 0x80 {
+			dst = fmt.Appendf(dst, "%%%02X", c)
+			continue
+		}
+		dst = append(dst, c)
+	}
+	dst = append(dst, '>')
 	dst = appendParam(dst, "rel", l.Rel)
 	if anchor != "" {
 		dst = appendParam(dst, "anchor", anchor)
