@@ -17,6 +17,11 @@ func elsewhere() map[string]string {
 		"/sdmx/v2/": "fixed by SDMX REST 2.x",
 		"/log/":     "fixed by tlog-tiles",
 		"/verify":   "printed beside numbers: short, and always the same",
+		"/id/":      "printed on things: leads a browser to what an identifier stands for",
+		"/gs1/":     "printed on things: GS1 Digital Link",
+
+		"/1.0/identifiers/":        "fixed by W3C DID Resolution",
+		"/.well-known/gs1resolver": "fixed by GS1's resolver standard",
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 
 func verbs() []module.Verb {
 	return []module.Verb{
+		{Name: "resolve", Args: "IDENTIFIER", Help: "what an identifier resolves to, here or at the node that has it", Bind: resolveVerb},
 		{Name: "prefix", Args: "list|show|allocate|delegate|host|suspend|resume|reclaim|transfer|quota [PREFIX]", Help: "prefixes: who holds them; ask for one, or for a change of one", Bind: prefixVerb},
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"embed"
 	"io/fs"
 	"log/slog"
+	"path/filepath"
+	"sync"
 	"time"
 
 	"yuzhou/engine/flow"
@@ -24,6 +26,9 @@ import (
 	"yuzhou/kernel/pack"
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/web"
+	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/node"
+	"yuzhou/modules/identifiers/typed"
 )
 
 //go:embed migrations
@@ -49,7 +54,10 @@ type Flow interface {
 
 // Needs is what the module asks of others.
 type Needs struct {
-	Flow   Flow
+	Flow Flow
+	// Open opens the store of identifiers in a directory of its own; fault.Busy when
+	// another process has it.
+	Open   func(ctx context.Context, dir string) (Records, error)
 	Access interface {
 		// Decide says whether the actor may use a permission over a unit.
 		Decide(ctx context.Context, a actor.Actor, p actor.Permission, unit string) error
@@ -60,19 +68,36 @@ type Needs struct {
 	}
 }
 
+// Records is the store of identifiers; modules/identifiers/records has two.
+type Records interface {
+	// Get returns a record as it is, or as it was at an instant; fault.NotFound.
+	Get(ctx context.Context, n handle.Name, at time.Time) (handle.Record, error)
+	// Close ends it.
+	Close() error
+}
+
 // Service is the module.
 type Service struct {
 	Needs
-	db    *store.DB
-	log   *slog.Logger
-	now   func() time.Time
-	site  web.Site
-	blobs blob.Store
+	db       *store.DB
+	log      *slog.Logger
+	now      func() time.Time
+	site     web.Site
+	blobs    blob.Store
+	settings func(string) string
+	dir      string
+
+	mu      sync.Mutex // guards what follows
+	records Records    // nil before it is opened
+	node    *node.Node // nil while nothing is served
+	own     typed.Site // how this node is reached
+	places  map[string]node.Place
+	silent  []string // listeners that could not be had
 }
 
 // New returns the module on host h.
 func New(h module.Host, n Needs) *Service {
-	return &Service{Needs: n, db: h.DB, log: h.Log, now: h.Now, site: h.Site, blobs: h.Blobs}
+	return &Service{Needs: n, db: h.DB, log: h.Log, now: h.Now, site: h.Site, blobs: h.Blobs, settings: h.Setting, dir: filepath.Join(h.Dir, "identifiers")}
 }
 
 // Guest is what the flow engine is given: the procedure, and what it asks for.
@@ -90,8 +115,9 @@ func (s *Service) Guest() flow.Guest {
 // Module describes the module to the program.
 func (s *Service) Module() module.Module {
 	return module.Module{
-		Name: "identifiers", Migrations: migrations, Verbs: verbs(),
-		Routes: func(rt *web.Router) { s.operations(rt); s.routes(rt) },
+		Name: "identifiers", Migrations: migrations, Verbs: verbs(), Settings: settings(),
+		Routes: func(rt *web.Router) { s.operations(rt); s.resolveOperations(rt); s.routes(rt) },
+		Serve:  s.serve, Close: s.close,
 	}
 }
 

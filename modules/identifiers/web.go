@@ -19,6 +19,8 @@ var (
 	prefixPage = web.MustPage[prefixView](pages, "pages/prefix.html")
 	changePage = web.MustPage[changeView](pages, "pages/change.html")
 	casePage   = web.MustPage[caseView](pages, "pages/case.html")
+
+	identifierPage = web.MustPage[identifierView](pages, "pages/identifier.html")
 )
 
 func (s *Service) routes(rt *web.Router) {
@@ -28,6 +30,11 @@ func (s *Service) routes(rt *web.Router) {
 	rt.Page("POST /identifiers/change", actor.Submit, s.takeChange)
 	rt.Page("GET /identifiers/cases/{case}", actor.Visit, s.showCase)
 	rt.Page("POST /identifiers/cases/{case}", actor.Visit, s.sendCase)
+	rt.Page("GET /identifiers/of/{name...}", actor.Read, s.showIdentifier)
+	rt.Page("GET /id/{name...}", actor.Read, s.follow)
+	rt.Page("GET /1.0/identifiers/{did...}", actor.Read, s.resolveDID)
+	rt.Page("GET /gs1/{path...}", actor.Read, s.resolveGS1)
+	rt.Page("GET /.well-known/gs1resolver", actor.Read, s.describeGS1)
 }
 
 // homeView is the node at a glance.

@@ -11,4 +11,5 @@ func TestPages(t *testing.T) {
 	testkit.Page(t, prefixPage)
 	testkit.Page(t, changePage)
 	testkit.Page(t, casePage)
+	testkit.Page(t, identifierPage)
 }

@@ -1,0 +1,101 @@
+package identifiers
+
+import (
+	"context"
+	"encoding/base64"
+	"time"
+	"unicode/utf8"
+
+	"yuzhou/kernel/web"
+	"yuzhou/modules/identifiers/client"
+	"yuzhou/modules/identifiers/handle"
+)
+
+// Resolved is what an identifier resolves to.
+type Resolved struct {
+	Identifier string        `json:"identifier" doc:"as it was registered"`
+	Values     []Shown       `json:"values" doc:"those that anybody may read"`
+	AsOf       string        `json:"as_of,omitempty"`
+	Steps      []client.Step `json:"steps,omitempty" doc:"the nodes that were asked, when it is not of this node"`
+	Page       string        `json:"page,omitempty"`
+}
+
+// Shown is a value of an identifier.
+type Shown struct {
+	Index   uint32 `json:"index"`
+	Type    string `json:"type"`
+	Data    string `json:"data"`
+	Format  string `json:"format" enum:"string,base64"`
+	TTL     uint32 `json:"ttl" doc:"seconds"`
+	Changed string `json:"changed,omitempty"`
+}
+
+// shown writes values for the API.
+func shown(values []handle.Value) []Shown {
+	out := make([]Shown, 0, len(values))
+	for _, v := range values {
+		if v.Perm&handle.PublicRead == 0 {
+			continue
+		}
+		one := Shown{Index: v.Index, Type: v.Type, Data: string(v.Data), Format: "string", TTL: v.TTL.Seconds}
+		if !utf8.Valid(v.Data) {
+			one.Data, one.Format = base64.StdEncoding.EncodeToString(v.Data), "base64"
+		}
+		if v.Timestamp > 0 {
+			one.Changed = time.Unix(int64(v.Timestamp), 0).UTC().Format(time.RFC3339)
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+func (s *Service) resolveOperations(rt *web.Router) {
+	web.Serve(rt, web.Operation{Path: "/identifiers/resolve", ID: "resolveIdentifier", Summary: "What an identifier resolves to, here or at the node that has it"},
+		func(ctx context.Context, in *struct {
+			Name string `query:"name" required:"true" example:"88.118.2/gb-1"`
+			AsOf string `query:"as_of" doc:"what it resolved to at the end of this day; of this node's identifiers alone" example:"2026-11-23"`
+		},
+		) (Resolved, error) {
+			return s.Resolve(ctx, in.Name, in.AsOf)
+		})
+}
+
+// Resolve returns what an identifier resolves to: from the records of this node, or by
+// asking the network when its prefix is not here.
+//
+// Errors: fault.Invalid, fault.NotFound, fault.Forbidden below a suspended prefix,
+// fault.Busy when the node that has it does not answer.
+func (s *Service) Resolve(ctx context.Context, name, asOf string) (Resolved, error) {
+	n, err := handle.Parse(name)
+	if err != nil {
+		return Resolved{}, err
+	}
+	_, known, err := s.site.ParseAsOf(asOf)
+	if err != nil {
+		return Resolved{}, err
+	}
+	if !s.hosts(n) && asOf == "" {
+		return s.ask(ctx, n)
+	}
+	if asOf == "" {
+		known = time.Time{}
+	}
+	rec, err := s.recordAt(ctx, n, known)
+	if err != nil {
+		return Resolved{}, err
+	}
+	return Resolved{Identifier: string(rec.Name), Values: shown(rec.Values), AsOf: asOf, Page: "/identifiers/of/" + escapeName(rec.Name)}, nil
+}
+
+// ask resolves at other nodes.
+func (s *Service) ask(ctx context.Context, n handle.Name) (Resolved, error) {
+	sites, err := s.startFor(n)
+	if err != nil {
+		return Resolved{}, err
+	}
+	a, err := (&client.Client{Start: sites}).Resolve(ctx, n, handle.Query{})
+	if err != nil {
+		return Resolved{}, err
+	}
+	return Resolved{Identifier: string(a.Record.Name), Values: shown(a.Record.Values), Steps: a.Steps}, nil
+}

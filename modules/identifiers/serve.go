@@ -1,0 +1,290 @@
+package identifiers
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"yuzhou/kernel/fault"
+	"yuzhou/kernel/module"
+	"yuzhou/kernel/store"
+	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/node"
+	"yuzhou/modules/identifiers/server"
+	"yuzhou/modules/identifiers/typed"
+)
+
+// The settings of the node.
+const (
+	settingUDP   = "identifiers-udp"
+	settingTCP   = "identifiers-tcp"
+	settingUpper = "identifiers-upper"
+)
+
+func settings() []module.Setting {
+	return []module.Setting{
+		{Name: settingUDP, Usage: "address on which identifiers are resolved by UDP; off: nowhere", Fallback: "127.0.0.1:2641"},
+		{Name: settingTCP, Usage: "address on which identifiers are resolved and registered by TCP; off: nowhere", Fallback: "127.0.0.1:2641"},
+		{Name: settingUpper, Usage: "address of the node above, to which names of others are referred; empty: they are refused"},
+	}
+}
+
+// off is what a setting says to have no listener.
+const off = "off"
+
+// serve answers the protocol's requests until ctx ends.
+func (s *Service) serve(ctx context.Context) error {
+	if err := s.refresh(ctx); err != nil {
+		return err
+	}
+	packets, streams := s.listen(ctx)
+	site := s.ownSite(packets, streams)
+	s.mu.Lock()
+	s.own = site
+	s.mu.Unlock()
+	n := node.New(node.Config{
+		Record: s.record, Place: s.place, Site: s.siteNow, Upper: s.upper, Now: s.now, Log: s.log,
+	})
+	s.mu.Lock()
+	s.node = n
+	s.mu.Unlock()
+	if len(packets)+len(streams) == 0 {
+		<-ctx.Done()
+		return nil
+	}
+	return server.Serve(ctx, n, server.Config{Log: s.log}, packets, streams)
+}
+
+// listen opens the sockets of the settings. One that cannot be had is told, and the rest
+// serves without it.
+func (s *Service) listen(ctx context.Context) (packets []*net.UDPConn, streams []*net.TCPListener) {
+	var lc net.ListenConfig
+	if at := s.setting(settingUDP); at != off {
+		c, err := lc.ListenPacket(ctx, "udp", at)
+		if udp, ok := c.(*net.UDPConn); ok {
+			packets = append(packets, udp)
+		}
+		s.tell(ctx, settingUDP, at, err)
+	}
+	if at := s.setting(settingTCP); at != off {
+		ln, err := lc.Listen(ctx, "tcp", at)
+		if tcp, ok := ln.(*net.TCPListener); ok {
+			streams = append(streams, tcp)
+		}
+		s.tell(ctx, settingTCP, at, err)
+	}
+	return packets, streams
+}
+
+// tell says in one line that a listener is off.
+func (s *Service) tell(ctx context.Context, setting, at string, err error) {
+	if err == nil {
+		return
+	}
+	s.log.WarnContext(ctx, "identifiers are not resolved on this address: it cannot be listened on", slog.String("setting", setting), slog.String("address", at), slog.Any("error", err))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.silent = append(s.silent, setting+" "+at)
+}
+
+// ownSite is this node as clients are told of it.
+func (s *Service) ownSite(packets []*net.UDPConn, streams []*net.TCPListener) typed.Site {
+	out := typed.Site{Format: 1, Major: protocolMajor, Minor: protocolMinor, Serial: 1, Primary: true, Hash: typed.HashName}
+	own := typed.Server{ID: 1}
+	add := func(t typed.Transport, at string) {
+		p, err := netip.ParseAddrPort(at)
+		if err != nil {
+			return
+		}
+		own.Address = p.Addr()
+		own.Interfaces = append(own.Interfaces, typed.Interface{Admin: t == typed.TCP, Query: true, Transport: t, Port: p.Port()})
+	}
+	for _, c := range packets {
+		add(typed.UDP, c.LocalAddr().String())
+	}
+	for _, ln := range streams {
+		add(typed.TCP, ln.Addr().String())
+	}
+	if len(own.Interfaces) > 0 {
+		out.Servers = []typed.Server{own}
+	}
+	return out
+}
+
+func (s *Service) siteNow() (typed.Site, int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.own, 0
+}
+
+// upper is the node above, as a referral has it.
+func (s *Service) upper() []handle.Value {
+	at := s.setting(settingUpper)
+	if at == "" {
+		return nil
+	}
+	p, err := netip.ParseAddrPort(at)
+	if err != nil {
+		return nil
+	}
+	st, err := site([]Server{{Address: p.Addr().String(), UDP: p.Port(), TCP: p.Port()}}, 1)
+	if err != nil {
+		return nil
+	}
+	return []handle.Value{{Index: 1, Type: handle.TypeSite, Data: typed.AppendSite(nil, st), TTL: handle.TTL{Seconds: handle.Day}, Perm: handle.Usual}}
+}
+
+// place says how a prefix stands, from what was read last.
+func (s *Service) place(folded string) node.Place {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.places[folded]
+}
+
+// refresh reads how all prefixes stand.
+func (s *Service) refresh(ctx context.Context) error {
+	places := map[string]node.Place{s.site.Prefix: {Standing: node.Hosted}}
+	err := s.eachPrefix(ctx, func(p Prefix) error {
+		place, err := placeOf(p)
+		places[handle.Fold(p.Prefix)] = place
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.places = places
+	n := s.node
+	s.mu.Unlock()
+	if n != nil {
+		n.Forget(handle.Root)
+	}
+	return nil
+}
+
+// eachPrefix calls use with every allocated prefix.
+func (s *Service) eachPrefix(ctx context.Context, use func(Prefix) error) error {
+	const page = 1000
+	return s.db.Read(ctx, func(tx store.Tx) error {
+		for after := ""; ; {
+			all, err := prefixes(ctx, tx, Filter{After: after, Limit: page})
+			if err != nil {
+				return err
+			}
+			for _, h := range all {
+				after = h.Prefix.Prefix
+				if err := use(h.Prefix); err != nil {
+					return err
+				}
+			}
+			if len(all) < page {
+				return nil
+			}
+		}
+	})
+}
+
+// placeOf is how a prefix stands to the protocol.
+func placeOf(p Prefix) (node.Place, error) {
+	switch p.State {
+	case Hosted:
+		return node.Place{Standing: node.Hosted}, nil
+	case Delegated:
+		st, err := site(p.Route, uint16(p.Version)) //nolint:gosec // few changes
+		if err != nil {
+			return node.Place{}, err
+		}
+		v := handle.Value{Index: 1, Type: handle.TypeSite, Data: typed.AppendSite(nil, st), TTL: handle.TTL{Seconds: handle.Day}, Perm: handle.Usual, Timestamp: seconds(p.Since)}
+		return node.Place{Standing: node.Delegated, Referral: []handle.Value{v}}, nil
+	default:
+		return node.Place{Standing: node.Suspended}, nil
+	}
+}
+
+// seconds is an instant as values have it.
+func seconds(t time.Time) uint32 {
+	return uint32(max(t.Unix(), 0)) //nolint:gosec // until 2106
+}
+
+// setting returns what is in force of a setting; a module without a host has none.
+func (s *Service) setting(name string) string {
+	if s.settings == nil {
+		return ""
+	}
+	return strings.TrimSpace(s.settings(name))
+}
+
+// open returns the store of identifiers, opening it when nobody has yet.
+func (s *Service) open(ctx context.Context) (Records, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.records != nil {
+		return s.records, nil
+	}
+	if s.Open == nil {
+		return nil, fault.New(fault.Busy, "there is no store of identifiers here")
+	}
+	var err error
+	s.records, err = s.Open(ctx, s.dir)
+	return s.records, err
+}
+
+// close closes the store of identifiers.
+func (s *Service) close(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.records == nil {
+		return nil
+	}
+	err := s.records.Close()
+	s.records = nil
+	return err
+}
+
+// record returns a record as it is now.
+func (s *Service) record(ctx context.Context, n handle.Name) (handle.Record, error) {
+	return s.recordAt(ctx, n, time.Time{})
+}
+
+// recordAt returns a record as it was at an instant; zero for now.
+func (s *Service) recordAt(ctx context.Context, n handle.Name, at time.Time) (handle.Record, error) {
+	r, err := s.open(ctx)
+	if err != nil {
+		return handle.Record{}, err
+	}
+	return r.Get(ctx, n, at)
+}
+
+// hosts reports whether a name is answered from the records of this node.
+func (s *Service) hosts(n handle.Name) bool {
+	prefix := n.Prefix()
+	if above, ok := n.DescribedPrefix(); ok {
+		prefix = handle.Parent(above)
+	}
+	for p := handle.Fold(prefix); p != ""; p = handle.Parent(p) {
+		if place := s.place(p); place.Standing != node.Foreign {
+			return place.Standing != node.Delegated
+		}
+	}
+	return handle.Under(prefix, s.site.Prefix)
+}
+
+// startFor returns where the resolution of a name of others begins: at the servers of
+// the prefix that it lies below, or at the node above.
+func (s *Service) startFor(n handle.Name) ([]typed.Site, error) {
+	values := s.upper()
+	for p := handle.Fold(n.Prefix()); p != ""; p = handle.Parent(p) {
+		if place := s.place(p); place.Standing == node.Delegated {
+			values = place.Referral
+			break
+		}
+	}
+	if len(values) == 0 {
+		return nil, fault.Say(fault.NotFound, "标识 %q 不属于本节点，也没有设置上级节点。", "identifier %q is not of this node, and no node above is set", n)
+	}
+	st, err := typed.ParseSite(values[0].Data)
+	return []typed.Site{st}, err
+}

@@ -1,0 +1,149 @@
+package identifiers
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"yuzhou/modules/identifiers/did"
+	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/typed"
+)
+
+// identifierView is an identifier with its values.
+type identifierView struct {
+	Name   handle.Name
+	Values []valueRow
+	Hidden int // values that not everybody may read
+	DID    string
+	Go     string // where a browser is led
+	API    string
+	Prefix string // page of its prefix; "" when this node has not allocated it
+}
+
+// valueRow is a value as people read it.
+type valueRow struct {
+	Index     uint32
+	Type      string
+	Text      string
+	Href      string // of what is an address
+	Lives     string
+	Changed   string
+	Encrypted bool // it is bytes, shown as base64
+}
+
+// showIdentifier shows what an identifier resolves to.
+func (s *Service) showIdentifier(w http.ResponseWriter, r *http.Request) error {
+	text := r.PathValue("name")
+	if q := strings.TrimSpace(r.URL.Query().Get("name")); q != "" {
+		http.Redirect(w, r, "/identifiers/of/"+escapeName(handle.Name(q)), http.StatusSeeOther) //nolint:gosec // a path of this site
+		return nil
+	}
+	n, err := handle.Parse(text)
+	if err != nil {
+		return err
+	}
+	rec, err := s.record(r.Context(), n)
+	if err != nil {
+		return err
+	}
+	v := identifierView{Name: rec.Name, DID: did.DID(n.Prefix()), Go: "/id/" + escapeName(rec.Name), API: "/api/handles/" + escapeName(rec.Name)}
+	if _, err := did.Parse(v.DID); err != nil {
+		v.DID = ""
+	}
+	if _, err := s.Show(r.Context(), n.Prefix()); err == nil {
+		v.Prefix = "/identifiers/prefixes/" + n.Prefix()
+	}
+	for _, value := range rec.Values {
+		if value.Perm&handle.PublicRead == 0 {
+			v.Hidden++
+			continue
+		}
+		v.Values = append(v.Values, s.valueRow(value))
+	}
+	return identifierPage.Render(w, r, v)
+}
+
+func (s *Service) valueRow(v handle.Value) valueRow {
+	out := valueRow{Index: v.Index, Type: v.Type, Lives: strconv.FormatUint(uint64(v.TTL.Seconds), 10)}
+	if v.Timestamp > 0 {
+		out.Changed = time.Unix(int64(v.Timestamp), 0).In(s.site.Zone).Format("2006-01-02 15:04")
+	}
+	out.Text = string(v.Data)
+	if site, err := typed.ParseSite(v.Data); err == nil && strings.HasPrefix(v.Type, handle.TypeSite) {
+		out.Text = siteText(site)
+	} else if admin, err := typed.ParseAdmin(v.Data); err == nil && v.Type == handle.TypeAdmin {
+		out.Text = string(admin.Reference.Name) + ":" + strconv.FormatUint(uint64(admin.Reference.Index), 10)
+	} else if !utf8.Valid(v.Data) {
+		out.Text, out.Encrypted = base64.StdEncoding.EncodeToString(v.Data), true
+	}
+	if v.Type == handle.TypeURL && isWeb(out.Text) {
+		out.Href = out.Text
+	}
+	return out
+}
+
+// siteText is a site in a line: its servers with their ports.
+func siteText(site typed.Site) string {
+	var out []string
+	for _, v := range site.Servers {
+		for _, i := range v.Interfaces {
+			name := map[typed.Transport]string{typed.UDP: "udp", typed.TCP: "tcp", typed.HTTP: "http", typed.HTTPS: "https"}[i.Transport]
+			out = append(out, name+"://"+v.Address.String()+":"+strconv.Itoa(int(i.Port)))
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// follow leads a browser to what an identifier stands for: by its
+// first URL, else to its page. What asks for JSON is led to the API.
+func (s *Service) follow(w http.ResponseWriter, r *http.Request) error {
+	n, err := handle.Parse(r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	if r.URL.Query().Has("noredirect") {
+		http.Redirect(w, r, "/identifiers/of/"+escapeName(n), http.StatusSeeOther) //nolint:gosec // a path of this site
+		return nil
+	}
+	w.Header().Set("Vary", "Accept, Accept-Language")
+	if accept := r.Header.Get("Accept"); strings.Contains(accept, "json") && !strings.Contains(accept, "html") {
+		http.Redirect(w, r, "/api/handles/"+escapeName(n), http.StatusSeeOther) //nolint:gosec // a path of this site
+		return nil
+	}
+	rec, err := s.record(r.Context(), n)
+	if err != nil {
+		return err
+	}
+	to := "/identifiers/of/" + escapeName(n)
+	if href, ok := target(rec); ok {
+		to = href
+	}
+	http.Redirect(w, r, to, http.StatusFound) //nolint:gosec // where the holder of the identifier has said; http and https alone
+	return nil
+}
+
+// target returns where a record leads a browser.
+func target(rec handle.Record) (string, bool) {
+	for _, v := range rec.Values {
+		if v.Perm&handle.PublicRead != 0 && v.Type == handle.TypeURL && isWeb(string(v.Data)) {
+			return string(v.Data), true
+		}
+	}
+	return "", false
+}
+
+// isWeb reports whether a browser may be led to an address.
+func isWeb(href string) bool {
+	u, err := url.Parse(href)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+// escapeName writes an identifier into a path, its slashes as they are.
+func escapeName(n handle.Name) string {
+	return strings.ReplaceAll(url.PathEscape(string(n)), "%2F", "/")
+}
