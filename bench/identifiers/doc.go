@@ -1,0 +1,2 @@
+// Package identifiers measures the identifier node with its peers in the same run.
+package identifiers
