@@ -86,6 +86,10 @@ func (c *Client) packets(ctx context.Context, to netip.AddrPort, m wire.Message)
 	return nil, fault.New(fault.Busy, "server %s does not answer by UDP", to)
 }
 
+// mostByUDP is how long an answer is that is taken in datagrams: of more, sent at once,
+// the buffers between here and there lose some.
+const mostByUDP = 64 << 10
+
 // collect reads datagrams until they make the answer to a request. What else comes is
 // of no interest: perhaps somebody guesses.
 func collect(conn net.Conn, assembler *packet.Assembler, from netip.AddrPort, m wire.Message) ([]byte, error) {
@@ -98,6 +102,9 @@ func collect(conn net.Conn, assembler *packet.Assembler, from netip.AddrPort, m 
 		e, err := wire.ParseEnvelope(buf[:n])
 		if err != nil || e.Request != m.Request {
 			continue
+		}
+		if e.Length > mostByUDP {
+			return nil, fault.New(fault.Busy, "server %s answers with %d bytes, which are asked for by TCP", from, e.Length)
 		}
 		whole, err := assembler.Add(clock(), from, buf[:n])
 		if err == nil && whole != nil {

@@ -135,7 +135,7 @@ func TestResolve(t *testing.T) {
 	secret.Perm &^= handle.PublicRead
 	gb := handle.Record{Name: "88.118.2/GB-1", Values: []handle.Value{value(1, "URL", "https://f.example/1"), value(2, "DESC", "减速机"), secret, value(4, "URL.MIRROR", "https://m.example/1")}}
 	h.put(h.Node, gb)
-	long := handle.Record{Name: "88.118.2/long", Values: []handle.Value{value(1, "DESC", strings.Repeat("x", 100_000))}}
+	long := handle.Record{Name: "88.118.2/long", Values: []handle.Value{value(1, "DESC", strings.Repeat("x", 20_000))}}
 	h.put(h.Node, long)
 	h.put(h.Node, handle.Record{Name: "88.118.2/hidden", Values: []handle.Value{secret}})
 	for _, tt := range []struct {
@@ -157,7 +157,8 @@ func TestResolve(t *testing.T) {
 		{"one that is not there", "88.118.2/gb-2", handle.Query{}, nil, fault.NotFound, "code 100"},
 		{"below a suspended prefix", "88.118.3/x", handle.Query{}, nil, fault.Forbidden, "suspended"},
 		{"of nobody", "99.1/x", handle.Query{}, nil, fault.NotFound, "code 301"},
-		{"no name", "88.118.2", handle.Query{}, nil, fault.Invalid, "code 102"},
+		{"no name", "88.118.2/\x00", handle.Query{}, nil, fault.Invalid, "code 102"},
+		{"a prefix by itself that another node describes", "88.118.2", handle.Query{}, nil, fault.NotFound, "code 301"},
 		{"the disk fails", "88.118.2/broken", handle.Query{}, nil, fault.Busy, "could not be read"},
 	} {
 		for _, by := range []typed.Transport{typed.UDP, typed.TCP} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"log/slog"
+	"strings"
 
 	"yuzhou/kernel/fault"
 	"yuzhou/modules/identifiers/handle"
@@ -23,7 +24,7 @@ func (n *Node) resolve(ctx context.Context, m wire.Message, message, dst []byte)
 		return n.fail(m, message, wire.ProtocolError, err.Error(), dst)
 	}
 	if !q.Query.All() || m.Flags&^plain != 0 || len(m.Credential) > 0 || len(q.Name) > len(folded{}) {
-		code, content := n.values(ctx, q, m.Serial)
+		code, content := n.values(ctx, m, q)
 		return n.finish(m, message, code, content, dst)
 	}
 	// Nearly all requests are such: for all that anybody may read.
@@ -37,7 +38,7 @@ func (n *Node) resolve(ctx context.Context, m wire.Message, message, dst []byte)
 		return n.again(m, kept, dst)
 	}
 	turn := n.kept.turn(key)
-	code, content := n.values(ctx, q, m.Serial)
+	code, content := n.values(ctx, m, q)
 	at := len(dst)
 	dst = n.finish(m, message, code, content, dst)
 	if code == wire.Success {
@@ -65,20 +66,32 @@ func (n *Node) again(m wire.Message, kept, dst []byte) []byte {
 	return dst
 }
 
+// question is what is asked of the records.
+type question struct {
+	name    handle.Name // 0.NA/88.118 when 88.118 is asked for
+	as      handle.Name // as it was asked for
+	query   handle.Query
+	flags   wire.Flags
+	version wire.Version // that the client understands
+}
+
 // values returns the code and the body of an answer.
-func (n *Node) values(ctx context.Context, q body.Resolve, serial uint16) (wire.Code, []byte) {
-	name, err := handle.Parse(string(q.Name))
-	if err != nil {
+func (n *Node) values(ctx context.Context, m wire.Message, asked body.Resolve) (wire.Code, []byte) {
+	q := question{as: handle.Name(asked.Name), name: handle.Name(asked.Name), query: asked.Query, flags: m.Flags, version: m.Speaks()}
+	if len(q.as) > 0 && !strings.Contains(string(q.as), "/") {
+		q.name = handle.Authority(string(q.as)) // a prefix by itself stands for its record
+	}
+	if _, err := handle.Parse(string(q.name)); err != nil {
 		return failure(wire.InvalidName, err.Error())
 	}
 	site, slot := n.Site()
-	if stale(serial, site) {
+	if stale(m.Serial, site) {
 		return failure(wire.StaleSite, "the site has changed since")
 	}
-	if len(site.Servers) > 1 && site.Slot(name) != slot {
+	if len(site.Servers) > 1 && site.Slot(q.name) != slot {
 		return failure(wire.NotResponsible, "another server of this site has it")
 	}
-	return n.placed(ctx, name, q.Query)
+	return n.placed(ctx, q)
 }
 
 // stale reports whether a client goes by a site that has changed since.
@@ -87,34 +100,44 @@ func stale(serial uint16, site typed.Site) bool {
 }
 
 // placed answers by how the prefix of a name stands.
-func (n *Node) placed(ctx context.Context, name handle.Name, q handle.Query) (wire.Code, []byte) {
-	prefix, describes := name.DescribedPrefix()
+func (n *Node) placed(ctx context.Context, q question) (wire.Code, []byte) {
+	prefix := q.name.Prefix()
+	described, describes := q.name.DescribedPrefix()
 	if describes {
-		prefix = handle.Parent(prefix) // who allocates a prefix describes it
-	} else {
-		prefix = name.Prefix()
+		prefix = handle.Parent(described) // who allocates a prefix describes it
 	}
 	place := n.nearest(prefix)
 	switch place.Standing {
 	case Hosted:
-		return n.here(ctx, name, q)
+		return n.here(ctx, q)
 	case Delegated:
-		return wire.PrefixReferral, body.AppendReferral(nil, body.Referral{Values: place.Referral})
+		return q.referral(wire.PrefixReferral, place.Referral)
 	case Suspended:
 		return failure(wire.OperationDenied, "the prefix is suspended")
 	case Foreign:
 	}
 	if describes {
-		if code, content := n.here(ctx, name, q); code == wire.Success {
+		if code, content := n.here(ctx, q); code != wire.NotFound {
 			return code, content
 		}
 	}
 	if n.Upper != nil {
 		if up := n.Upper(); len(up) > 0 {
-			return wire.ServiceReferral, body.AppendReferral(nil, body.Referral{Values: up})
+			return q.referral(wire.ServiceReferral, up)
 		}
 	}
 	return failure(wire.NotResponsible, "prefix "+prefix+" is not of this node")
+}
+
+// referral leads a client elsewhere, unless it asked not to be led.
+func (q question) referral(code wire.Code, values []handle.Value) (wire.Code, []byte) {
+	if q.flags.Has(wire.DoNotRefer) {
+		return failure(wire.NotFound, "it is not here")
+	}
+	if q.version.Before(wire.Version{Major: 2, Minor: 10}) {
+		return failure(wire.Failed, "it is elsewhere, and a client of this version is not led there")
+	}
+	return code, body.AppendReferral(nil, body.Referral{Values: values})
 }
 
 // nearest returns how a prefix stands, or the nearest one above that is known.
@@ -128,18 +151,23 @@ func (n *Node) nearest(prefix string) Place {
 }
 
 // here answers from the records of this node.
-func (n *Node) here(ctx context.Context, name handle.Name, q handle.Query) (wire.Code, []byte) {
-	r, err := n.Record(ctx, name)
+func (n *Node) here(ctx context.Context, q question) (wire.Code, []byte) {
+	r, err := n.Record(ctx, q.name)
+	if fault.KindOf(err) == fault.NotFound {
+		if values := n.derived(ctx, q.name); len(values) > 0 {
+			return q.referral(wire.PrefixReferral, values)
+		}
+	}
 	if err != nil {
 		code := codeOf(err)
 		if code == wire.Failed && n.Log != nil {
-			n.Log.ErrorContext(ctx, "an identifier could not be read", slog.String("identifier", string(name)), slog.Any("error", err))
+			n.Log.ErrorContext(ctx, "an identifier could not be read", slog.String("identifier", string(q.name)), slog.Any("error", err))
 		}
 		return failure(code, sentence(err))
 	}
 	read := r.Values[:0:0]
 	for _, v := range r.Values {
-		if v.Perm&handle.PublicRead != 0 && q.Asks(v) {
+		if v.Perm&handle.PublicRead != 0 && q.query.Asks(v) {
 			read = append(read, v)
 		}
 	}
@@ -147,9 +175,38 @@ func (n *Node) here(ctx context.Context, name handle.Name, q handle.Query) (wire
 		return failure(wire.ValueNotFound, "no value that is asked for may be read by all")
 	}
 	if n.Resolved != nil {
-		n.Resolved(handle.AppendFold(nil, string(name)))
+		n.Resolved(handle.AppendFold(nil, string(q.name)))
 	}
-	return wire.Success, body.AppendRecord(nil, handle.Record{Name: r.Name, Values: read})
+	name := r.Name
+	if q.name != q.as {
+		name = q.as
+	}
+	return wire.Success, body.AppendRecord(nil, handle.Record{Name: name, Values: read})
+}
+
+// derived returns where the prefixes below a prefix are, as the record of the nearest
+// one above says that says so. A name that describes no prefix has none.
+func (n *Node) derived(ctx context.Context, name handle.Name) []handle.Value {
+	prefix, describes := name.DescribedPrefix()
+	if !describes {
+		return nil
+	}
+	for p := handle.Parent(prefix); p != ""; p = handle.Parent(p) {
+		r, err := n.Record(ctx, handle.Authority(p))
+		if err != nil {
+			continue
+		}
+		var out []handle.Value
+		for _, v := range r.Values {
+			if v.Perm&handle.PublicRead != 0 && (v.Type == handle.TypeSitePrefix || v.Type == handle.TypeServPrefix) {
+				out = append(out, v)
+			}
+		}
+		if len(out) > 0 {
+			return out
+		}
+	}
+	return nil
 }
 
 // sentence is what a client is told of a failure: nothing of this machine.
