@@ -70,19 +70,31 @@ func (h *host) change(f func()) {
 	f()
 }
 
+// listen opens one port for both transports.
+func listen(tb testing.TB) (*net.UDPConn, *net.TCPListener) {
+	tb.Helper()
+	var last error
+	for range 20 {
+		tcp, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		udp, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort(tcp.Addr().String())))
+		if err == nil {
+			return udp, tcp
+		}
+		last = errors.Join(err, tcp.Close()) // somebody else has that port for datagrams
+	}
+	tb.Fatal(last)
+	return nil, nil
+}
+
 func start(tb testing.TB, places map[string]node.Place) *host {
 	tb.Helper()
 	h := &host{places: places}
 	h.records = map[string]handle.Record{}
-	udp, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
-	if err != nil {
-		tb.Fatal(err)
-	}
+	udp, tcp := listen(tb)
 	h.at = netip.MustParseAddrPort(udp.LocalAddr().String())
-	tcp, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(h.at))
-	if err != nil {
-		tb.Fatal(err)
-	}
 	h.site = client.At(h.at)
 	h.site.Serial = 1
 	h.Node = node.New(node.Config{
