@@ -168,7 +168,13 @@ func (s *Service) onChanged(ctx context.Context, e flow.Effected) error {
 		}
 		return s.Audit.Audit(ctx, tx, "identifiers."+c.Change, c.Prefix, "case "+e.Case.ID+", approved by "+e.By)
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	if err := s.recordPrefixes(ctx); fault.KindOf(err) != fault.Busy {
+		return err
+	}
+	return nil // another process has the records; its next round writes them
 }
 
 // enact writes the next version of a prefix.

@@ -57,8 +57,10 @@ type Needs struct {
 	Flow Flow
 	// Open opens the store of identifiers in a directory of its own; fault.Busy when
 	// another process has it.
-	Open   func(ctx context.Context, dir string) (Records, error)
-	Access interface {
+	Open func(ctx context.Context, dir string) (Records, error)
+	// Describe says what the names of the product stand for, module by module.
+	Describe []module.Describe
+	Access   interface {
 		// Decide says whether the actor may use a permission over a unit.
 		Decide(ctx context.Context, a actor.Actor, p actor.Permission, unit string) error
 	}
@@ -72,6 +74,9 @@ type Needs struct {
 type Records interface {
 	// Get returns a record as it is, or as it was at an instant; fault.NotFound.
 	Get(ctx context.Context, n handle.Name, at time.Time) (handle.Record, error)
+	// Put writes records, whole, in the place of what was under their names. When it
+	// returns they are on disk.
+	Put(ctx context.Context, records []handle.Record) error
 	// Close ends it.
 	Close() error
 }
@@ -87,12 +92,16 @@ type Service struct {
 	settings func(string) string
 	dir      string
 
+	telling sync.Mutex                      // guards told
+	told    []map[string]module.Description // what each module has said of its names
+
 	mu      sync.Mutex // guards what follows
 	records Records    // nil before it is opened
 	node    *node.Node // nil while nothing is served
 	own     typed.Site // how this node is reached
 	places  map[string]node.Place
 	silent  []string // listeners that could not be had
+	done    published
 }
 
 // New returns the module on host h.
@@ -118,6 +127,10 @@ func (s *Service) Module() module.Module {
 		Name: "identifiers", Migrations: migrations, Verbs: verbs(), Settings: settings(),
 		Routes: func(rt *web.Router) { s.operations(rt); s.resolveOperations(rt); s.routes(rt) },
 		Serve:  s.serve, Close: s.close,
+		Jobs: []module.Job{
+			{Name: "identifiers.prefixes", Every: time.Second, Run: s.recordPrefixes},
+			{Name: "identifiers.names", Every: 5 * time.Second, Run: s.publish},
+		},
 	}
 }
 

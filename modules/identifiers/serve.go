@@ -22,12 +22,14 @@ const (
 	settingUDP   = "identifiers-udp"
 	settingTCP   = "identifiers-tcp"
 	settingUpper = "identifiers-upper"
+	settingURL   = "identifiers-url"
 )
 
 func settings() []module.Setting {
 	return []module.Setting{
 		{Name: settingUDP, Usage: "address on which identifiers are resolved by UDP; off: nowhere", Fallback: "127.0.0.1:2641"},
 		{Name: settingTCP, Usage: "address on which identifiers are resolved and registered by TCP; off: nowhere", Fallback: "127.0.0.1:2641"},
+		{Name: settingURL, Usage: "address of this site for its readers: what its own identifiers lead to", Fallback: "http://127.0.0.1:1458"},
 		{Name: settingUpper, Usage: "address of the node above, to which names of others are referred; empty: they are refused"},
 	}
 }

@@ -108,3 +108,16 @@ func registrants(ctx context.Context, tx store.Tx, most int) ([]Registrant, erro
 			return r, err
 		})
 }
+
+// unrecorded lists prefixes whose newest version their record does not say yet.
+func unrecorded(ctx context.Context, tx store.Tx, most int) ([]Held, error) {
+	return store.Collect(ctx, tx, `SELECT p.doc, p.case_, r.id, r.doc, r.demo FROM identifiers_version v
+		JOIN identifiers_prefix p ON p.prefix = v.prefix AND p.version = v.version JOIN identifiers_registrant r ON r.id = p.registrant
+		WHERE v.recorded = 0 ORDER BY p.prefix LIMIT $1`, []any{most}, scanHeld)
+}
+
+// recorded notes that the record of a prefix says what its versions up to one say.
+func recorded(ctx context.Context, tx store.Tx, name string, version int) error {
+	_, err := tx.Exec(ctx, `UPDATE identifiers_version SET recorded = 1 WHERE prefix = $1 AND version <= $2 AND recorded = 0`, name, version)
+	return err
+}
