@@ -82,7 +82,6 @@ func fetch(ref handle.Reference) ([]byte, error) {
 		"13:88.1/broken":    `<template`,
 		"14:88.1/notfound":  `<template><notfound/></template>`,
 		"15:88.1/indirect":  `<namespace><template ref="10:88.1/one"/></namespace>`,
-		"16:88.1/contact":   `<namespace><contact>x</contact></namespace>`,
 		"17:88.1/delimiter": `<template delimiter="@"/>`,
 	}[fmt.Sprintf("%d:%s", ref.Index, ref.Name)]
 	if !ok {
@@ -128,6 +127,8 @@ func TestResolve(t *testing.T) {
 		{"a reference to what is broken", `<namespace><template ref="13:88.1/broken"/></namespace>`, "7", "not found <nil>"},
 		{"a reference to nothing", `<namespace><template ref="9:88.1/none"/></namespace>`, "7", "not found <nil>"},
 		{"a reference to not found", `<namespace><template ref="14:88.1/notfound"/></namespace>`, "7", "not found <nil>"},
+		{"sixteen references", `<namespace>` + strings.Repeat(`<template ref="17:88.1/delimiter"/>`, 16) + `</namespace>`, "7", ""},
+		{"seventeen references", `<namespace>` + strings.Repeat(`<template ref="17:88.1/delimiter"/>`, 17) + `</namespace>`, "7", "not found <nil>"},
 		{"of a prefix", `<namespace no_nslocs="true"><contact>a@example.org</contact><status>active</status><statusmsg>x</statusmsg><locs/><template><value type="A" data="a"/></template></namespace>`, "7", "1 A a\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -14,7 +14,8 @@ import (
 
 // Limits of one resolution.
 const (
-	maxReferences = 8
+	maxReferences = 8       // that stand in one another
+	maxFetched    = 16      // in all: each may be a question to another node
 	maxOutput     = 1 << 20 // bytes of all data that is made
 	maxWork       = 1 << 22 // steps, and bytes times instructions of expressions
 )
@@ -56,10 +57,11 @@ func (n Namespace) Resolve(req Request) (values []handle.Value, found bool, err 
 
 // execution is one resolution with its budgets.
 type execution struct {
-	req    Request
-	work   int
-	output int
-	err    error
+	req     Request
+	work    int
+	output  int
+	fetched int
+	err     error
 }
 
 // output is the values made, and which indexes they have.
@@ -136,9 +138,10 @@ func (x *execution) templates(n Namespace, s scope, out *output, depth int) bool
 
 // refer applies the templates that another value holds.
 func (x *execution) refer(ref handle.Reference, s scope, out *output, depth int) bool {
-	if depth == maxReferences || x.req.Fetch == nil {
+	if depth == maxReferences || x.fetched == maxFetched || x.req.Fetch == nil {
 		return true
 	}
+	x.fetched++
 	data, err := x.req.Fetch(ref)
 	if err != nil || !x.spend(len(data)) {
 		return true
