@@ -16,6 +16,7 @@ import (
 	"strconv"
 
 	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/jsonapi/strict"
 	"yuzhou/modules/identifiers/typed"
 	"yuzhou/modules/identifiers/wire"
 )
@@ -39,10 +40,10 @@ func (a Answer) Append(dst []byte) []byte {
 		return append(a.appendValues(dst), '}')
 	}
 	if a.Message != "" {
-		dst = appendText(append(dst, `,"message":`...), a.Message)
+		dst = strict.AppendText(append(dst, `,"message":`...), a.Message)
 	}
 	if a.Referral != "" {
-		dst = appendText(append(dst, `,"referralHandle":`...), a.Referral)
+		dst = strict.AppendText(append(dst, `,"referralHandle":`...), a.Referral)
 	}
 	dst = a.appendValues(dst)
 	return append(a.appendName(dst), '}')
@@ -52,7 +53,7 @@ func (a Answer) appendName(dst []byte) []byte {
 	if a.Name == "" {
 		return dst
 	}
-	return appendText(append(dst, `,"handle":`...), a.Name)
+	return strict.AppendText(append(dst, `,"handle":`...), a.Name)
 }
 
 func (a Answer) appendValues(dst []byte) []byte {
@@ -82,7 +83,7 @@ type Listing struct {
 // Append appends the listing as a document. The total is a text in it.
 func (l Listing) Append(dst []byte) []byte {
 	dst = appendCode(dst, wire.Success)
-	dst = appendText(append(dst, `,"prefix":`...), l.Prefix)
+	dst = strict.AppendText(append(dst, `,"prefix":`...), l.Prefix)
 	dst = appendTotal(dst, l.Total)
 	if l.Paged {
 		dst = strconv.AppendInt(append(dst, `,"page":`...), int64(l.Page), 10)
@@ -134,7 +135,7 @@ func appendTexts(dst []byte, names []handle.Name) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendText(dst, n)
+		dst = strict.AppendText(dst, n)
 	}
 	return append(dst, ']')
 }

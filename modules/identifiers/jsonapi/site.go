@@ -40,15 +40,15 @@ func appendSite(dst []byte, s typed.Site) []byte {
 		dst = strconv.AppendUint(append(dst, `,"hashOption":`...), uint64(s.Hash), 10)
 	}
 	if len(s.HashFilter) > 0 {
-		dst = appendText(append(dst, `,"hashFilter":`...), s.HashFilter)
+		dst = strict.AppendText(append(dst, `,"hashFilter":`...), s.HashFilter)
 	}
 	dst = append(dst, `,"attributes":[`...)
 	for i, a := range s.Attributes {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendText(append(dst, `{"name":`...), a.Name)
-		dst = append(appendText(append(dst, `,"value":`...), a.Value), '}')
+		dst = strict.AppendText(append(dst, `{"name":`...), a.Name)
+		dst = append(strict.AppendText(append(dst, `,"value":`...), a.Value), '}')
 	}
 	dst = append(dst, `],"servers":[`...)
 	for i, v := range s.Servers {
@@ -76,7 +76,7 @@ func appendServer(dst []byte, v typed.Server) []byte {
 		}
 		dst = strconv.AppendBool(append(dst, `{"query":`...), f.Query)
 		dst = strconv.AppendBool(append(dst, `,"admin":`...), f.Admin)
-		dst = appendText(append(dst, `,"protocol":`...), transport(f.Transport))
+		dst = strict.AppendText(append(dst, `,"protocol":`...), transport(f.Transport))
 		dst = append(strconv.AppendUint(append(dst, `,"port":`...), uint64(f.Port), 10), '}')
 	}
 	return append(dst, "]}"...)

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/jsonapi/strict"
 	"yuzhou/modules/identifiers/typed"
 )
 
@@ -19,7 +20,7 @@ const instant = "2006-01-02T15:04:05Z"
 // text or bytes.
 func AppendValue(dst []byte, v handle.Value) []byte {
 	dst = strconv.AppendUint(append(dst, `{"index":`...), uint64(v.Index), 10)
-	dst = appendText(append(dst, `,"type":`...), v.Type)
+	dst = strict.AppendText(append(dst, `,"type":`...), v.Type)
 	dst = appendData(append(dst, `,"data":{"format":`...), v)
 	dst = append(dst, '}')
 	if v.Perm != handle.Usual {
@@ -72,7 +73,7 @@ func appendReferences(dst []byte, refs []handle.Reference) []byte {
 
 // appendReference leaves the object open.
 func appendReference(dst []byte, r handle.Reference) []byte {
-	dst = appendText(append(dst, `{"handle":`...), r.Name)
+	dst = strict.AppendText(append(dst, `{"handle":`...), r.Name)
 	return strconv.AppendUint(append(dst, `,"index":`...), uint64(r.Index), 10)
 }
 
@@ -135,7 +136,7 @@ func valid(refs []handle.Reference) bool {
 
 func appendPlain(dst, data []byte) []byte {
 	if isText(data) {
-		return appendText(append(dst, `"string","value":`...), data)
+		return strict.AppendText(append(dst, `"string","value":`...), data)
 	}
 	dst = append(dst, `"base64","value":"`...)
 	return append(base64.StdEncoding.AppendEncode(dst, data), '"')
@@ -150,59 +151,4 @@ func isText(data []byte) bool {
 		}
 	}
 	return utf8.Valid(data)
-}
-
-const hexDigits = "0123456789abcdef"
-
-// appendText appends a text with the escapes that JSON demands, and those of U+2028
-// and U+2029, which scripts of old read as line ends. U+FFFD stands for bytes that are
-// no UTF-8.
-func appendText[T ~string | ~[]byte](dst []byte, s T) []byte {
-	dst = append(dst, '"')
-	from := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
-			i++
-			continue
-		}
-		if c < utf8.RuneSelf {
-			dst = appendEscape(append(dst, s[from:i]...), c)
-			i++
-			from = i
-			continue
-		}
-		end := min(i+utf8.UTFMax, len(s))
-		r, n := utf8.DecodeRuneInString(string(s[i:end]))
-		switch {
-		case r == utf8.RuneError && n == 1:
-			dst = append(append(dst, s[from:i]...), "\ufffd"...)
-			from = i + n
-		case r == '\u2028' || r == '\u2029':
-			dst = append(append(dst, s[from:i]...), `\u202`...)
-			dst = append(dst, hexDigits[r&0xf])
-			from = i + n
-		}
-		i += n
-	}
-	return append(append(dst, s[from:]...), '"')
-}
-
-func appendEscape(dst []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(dst, '\\', c)
-	case '\b':
-		return append(dst, '\\', 'b')
-	case '\f':
-		return append(dst, '\\', 'f')
-	case '\n':
-		return append(dst, '\\', 'n')
-	case '\r':
-		return append(dst, '\\', 'r')
-	case '\t':
-		return append(dst, '\\', 't')
-	default:
-		return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
-	}
 }

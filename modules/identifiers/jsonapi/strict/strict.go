@@ -1,5 +1,5 @@
 // Package strict reads JSON field by field and says in one sentence what is wrong
-// with the first field that is.
+// with the first field that is; it writes texts as the APIs of identifiers have them.
 //
 // What must hold: a document that two readers could take otherwise (a key twice, half
 // a surrogate pair, bytes that are no UTF-8, a number that a double does not hold) is
