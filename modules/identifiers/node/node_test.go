@@ -218,6 +218,25 @@ func TestForget(t *testing.T) {
 	}
 }
 
+// TestTemplate: a prefix's template makes records of one base record, and what it makes
+// follows the base.
+func TestTemplate(t *testing.T) {
+	h := start(t, map[string]node.Place{"88.118": {Standing: node.Hosted}, "88.118.2": {Standing: node.Hosted}})
+	h.put(h.Node, handle.Record{Name: "0.NA/88.118.2", Values: []handle.Value{value(1, handle.TypeNamespace, `<namespace><template delimiter="@"><foreach><if value="type" test="equals" expression="URL"><value data="${data}?n=${extension}"/></if><else><value/></else></foreach></template></namespace>`)}})
+	for _, base := range []string{"https://a.example", "https://b.example"} {
+		h.put(h.Node, handle.Record{Name: "88.118.2/batch", Values: []handle.Value{value(1, "URL", base), value(2, "MODEL", "RV-40")}})
+		for range 2 {
+			a, err := asker(h).Resolve(t.Context(), "88.118.2/batch@17", handle.Query{})
+			if err != nil || len(a.Record.Values) != 2 || string(a.Record.Values[0].Data) != base+"?n=17" || string(a.Record.Values[1].Data) != "RV-40" {
+				t.Fatalf("%+v, %v", a.Record, err)
+			}
+		}
+	}
+	if _, err := asker(h).Resolve(t.Context(), "88.118.2/other", handle.Query{}); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("without the delimiter: %v", err)
+	}
+}
+
 // TestForgetRace changes a record while it is asked for: no answer after a change says
 // what was before it.
 func TestForgetRace(t *testing.T) {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 
 	"yuzhou/kernel/fault"
 	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/namespace"
 	"yuzhou/modules/identifiers/typed"
 	"yuzhou/modules/identifiers/wire"
 	"yuzhou/modules/identifiers/wire/body"
@@ -24,8 +26,8 @@ func (n *Node) resolve(ctx context.Context, m wire.Message, message, dst []byte)
 		return n.fail(m, message, wire.ProtocolError, err.Error(), dst)
 	}
 	if !q.Query.All() || m.Flags&^plain != 0 || len(m.Credential) > 0 || len(q.Name) > len(folded{}) {
-		code, content := n.values(ctx, m, q)
-		return n.finish(m, message, code, content, dst)
+		r := n.values(ctx, m, q)
+		return n.finish(m, message, r.code, r.content, dst)
 	}
 	// Nearly all requests are such: for all that anybody may read.
 	var space folded
@@ -38,10 +40,10 @@ func (n *Node) resolve(ctx context.Context, m wire.Message, message, dst []byte)
 		return n.again(m, kept, dst)
 	}
 	turn := n.kept.turn(key)
-	code, content := n.values(ctx, m, q)
+	r := n.values(ctx, m, q)
 	at := len(dst)
-	dst = n.finish(m, message, code, content, dst)
-	if code == wire.Success {
+	dst = n.finish(m, message, r.code, r.content, dst)
+	if r.code == wire.Success && !r.passing {
 		n.kept.keep(key, dst[at:], turn)
 	}
 	return dst
@@ -66,6 +68,14 @@ func (n *Node) again(m wire.Message, kept, dst []byte) []byte {
 	return dst
 }
 
+// Ask answers as a request for values over the wire is answered: the code, and the body
+// that package body reads by it. Other protocols are served by it.
+func (n *Node) Ask(ctx context.Context, name handle.Name, q handle.Query, flags wire.Flags) (wire.Code, []byte) {
+	m := wire.Message{Envelope: wire.Envelope{Version: wire.Newest(), Suggested: wire.Newest()}, Header: wire.Header{Op: wire.OpResolve, Flags: flags, Serial: wire.NoSerial}}
+	r := n.values(ctx, m, body.Resolve{Name: []byte(name), Query: q})
+	return r.code, r.content
+}
+
 // question is what is asked of the records.
 type question struct {
 	name    handle.Name // 0.NA/88.118 when 88.118 is asked for
@@ -76,7 +86,7 @@ type question struct {
 }
 
 // values returns the code and the body of an answer.
-func (n *Node) values(ctx context.Context, m wire.Message, asked body.Resolve) (wire.Code, []byte) {
+func (n *Node) values(ctx context.Context, m wire.Message, asked body.Resolve) reply {
 	q := question{as: handle.Name(asked.Name), name: handle.Name(asked.Name), query: asked.Query, flags: m.Flags, version: m.Speaks()}
 	if len(q.as) > 0 && !strings.Contains(string(q.as), "/") {
 		q.name = handle.Authority(string(q.as)) // a prefix by itself stands for its record
@@ -100,7 +110,7 @@ func stale(serial uint16, site typed.Site) bool {
 }
 
 // placed answers by how the prefix of a name stands.
-func (n *Node) placed(ctx context.Context, q question) (wire.Code, []byte) {
+func (n *Node) placed(ctx context.Context, q question) reply {
 	prefix := q.name.Prefix()
 	described, describes := q.name.DescribedPrefix()
 	if describes {
@@ -117,8 +127,8 @@ func (n *Node) placed(ctx context.Context, q question) (wire.Code, []byte) {
 	case Foreign:
 	}
 	if describes {
-		if code, content := n.here(ctx, q); code != wire.NotFound {
-			return code, content
+		if r := n.here(ctx, q); r.code != wire.NotFound {
+			return r
 		}
 	}
 	if n.Upper != nil {
@@ -130,14 +140,14 @@ func (n *Node) placed(ctx context.Context, q question) (wire.Code, []byte) {
 }
 
 // referral leads a client elsewhere, unless it asked not to be led.
-func (q question) referral(code wire.Code, values []handle.Value) (wire.Code, []byte) {
+func (q question) referral(code wire.Code, values []handle.Value) reply {
 	if q.flags.Has(wire.DoNotRefer) {
 		return failure(wire.NotFound, "it is not here")
 	}
 	if q.version.Before(wire.Version{Major: 2, Minor: 10}) {
 		return failure(wire.Failed, "it is elsewhere, and a client of this version is not led there")
 	}
-	return code, body.AppendReferral(nil, body.Referral{Values: values})
+	return reply{code: code, content: body.AppendReferral(nil, body.Referral{Values: values})}
 }
 
 // nearest returns how a prefix stands, or the nearest one above that is known.
@@ -151,12 +161,14 @@ func (n *Node) nearest(prefix string) Place {
 }
 
 // here answers from the records of this node.
-func (n *Node) here(ctx context.Context, q question) (wire.Code, []byte) {
+func (n *Node) here(ctx context.Context, q question) reply {
 	r, err := n.Record(ctx, q.name)
-	if fault.KindOf(err) == fault.NotFound {
+	passing := fault.KindOf(err) == fault.NotFound
+	if passing {
 		if values := n.derived(ctx, q.name); len(values) > 0 {
 			return q.referral(wire.PrefixReferral, values)
 		}
+		r, err = n.computed(ctx, q.name, err)
 	}
 	if err != nil {
 		code := codeOf(err)
@@ -181,7 +193,7 @@ func (n *Node) here(ctx context.Context, q question) (wire.Code, []byte) {
 	if q.name != q.as {
 		name = q.as
 	}
-	return wire.Success, body.AppendRecord(nil, handle.Record{Name: name, Values: read})
+	return reply{wire.Success, body.AppendRecord(nil, handle.Record{Name: name, Values: read}), passing}
 }
 
 // derived returns where the prefixes below a prefix are, as the record of the nearest
@@ -209,6 +221,55 @@ func (n *Node) derived(ctx context.Context, name handle.Name) []handle.Value {
 	return nil
 }
 
+// computed returns the record that the templates of a prefix (HS_NAMESPACE) make of a
+// name without one; missing when they make none.
+func (n *Node) computed(ctx context.Context, name handle.Name, missing error) (handle.Record, error) {
+	above, err := n.Record(ctx, handle.Authority(name.Prefix()))
+	if err != nil {
+		return handle.Record{}, missing
+	}
+	space, ok, err := namespace.Of(above.Values)
+	if !ok {
+		return handle.Record{}, cmp.Or(err, missing)
+	}
+	base, extension, ok := space.Split(name)
+	if !ok {
+		return handle.Record{}, missing
+	}
+	of, err := n.Record(ctx, base)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return handle.Record{}, err
+	}
+	own, has, err := namespace.Of(of.Values) // that of the base comes before that of the prefix
+	if err != nil {
+		return handle.Record{}, err
+	}
+	if has {
+		space = own
+	}
+	values, found, err := space.Resolve(namespace.Request{
+		Name: name, Base: base, Extension: extension, Values: of.Values,
+		Fetch: func(ref handle.Reference) ([]byte, error) { return n.fetch(ctx, ref) },
+	})
+	if err == nil && !found {
+		err = missing
+	}
+	return handle.Record{Name: name, Values: values}, err
+}
+
+// fetch returns the data of a value of this node that anybody may read.
+func (n *Node) fetch(ctx context.Context, ref handle.Reference) ([]byte, error) {
+	r, err := n.Record(ctx, ref.Name)
+	if err != nil {
+		return nil, err
+	}
+	v, ok := r.Value(ref.Index)
+	if !ok || v.Perm&handle.PublicRead == 0 {
+		return nil, fault.New(fault.NotFound, "%s has no value of index %d", ref.Name, ref.Index)
+	}
+	return v.Data, nil
+}
+
 // sentence is what a client is told of a failure: nothing of this machine.
 func sentence(err error) string {
 	if fault.KindOf(err) == "" {
@@ -217,6 +278,13 @@ func sentence(err error) string {
 	return err.Error()
 }
 
-func failure(code wire.Code, text string) (wire.Code, []byte) {
-	return code, body.AppendErrorAnswer(nil, body.ErrorAnswer{Text: text})
+// reply is the code and the body of an answer.
+type reply struct {
+	code    wire.Code
+	content []byte
+	passing bool // it rests on other records than that of the name: it is not kept
+}
+
+func failure(code wire.Code, text string) reply {
+	return reply{code: code, content: body.AppendErrorAnswer(nil, body.ErrorAnswer{Text: text})}
 }
