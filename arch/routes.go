@@ -20,6 +20,8 @@ func elsewhere() map[string]string {
 		"/id/":      "printed on things: leads a browser to what an identifier stands for",
 		"/gs1/":     "printed on things: GS1 Digital Link",
 
+		"/api/handles/":            "fixed by the JSON API of the Handle System",
+		"/api/site":                "fixed by the JSON API of the Handle System",
 		"/1.0/identifiers/":        "fixed by W3C DID Resolution",
 		"/.well-known/gs1resolver": "fixed by GS1's resolver standard",
 	}

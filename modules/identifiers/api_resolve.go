@@ -74,6 +74,9 @@ func (s *Service) Resolve(ctx context.Context, name, asOf string) (Resolved, err
 	if err != nil {
 		return Resolved{}, err
 	}
+	if err := s.ready(ctx); err != nil {
+		return Resolved{}, err
+	}
 	if !s.hosts(n) && asOf == "" {
 		return s.ask(ctx, n)
 	}

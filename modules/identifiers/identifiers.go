@@ -97,7 +97,8 @@ type Service struct {
 
 	mu      sync.Mutex // guards what follows
 	records Records    // nil before it is opened
-	node    *node.Node // nil while nothing is served
+	node    *node.Node // nil before it is first asked
+	serving bool
 	own     typed.Site // how this node is reached
 	places  map[string]node.Place
 	silent  []string // listeners that could not be had

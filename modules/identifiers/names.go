@@ -127,13 +127,9 @@ func (s *Service) put(ctx context.Context, r Records, changed []handle.Record) e
 	if err := r.Put(ctx, changed); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	n := s.node
-	s.mu.Unlock()
-	if n != nil {
-		for _, rec := range changed {
-			n.Forget(rec.Name)
-		}
+	n := s.answering()
+	for _, rec := range changed {
+		n.Forget(rec.Name)
 	}
 	return nil
 }

@@ -212,7 +212,7 @@ func (st *stage) reached(t *testing.T) typed.Site {
 	t.Helper()
 	for range 500 {
 		st.mu.Lock()
-		serving, own := st.node != nil, st.own
+		serving, own := st.serving, st.own
 		st.mu.Unlock()
 		if serving {
 			return own

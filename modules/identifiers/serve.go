@@ -47,17 +47,25 @@ func (s *Service) serve(ctx context.Context) error {
 	s.mu.Lock()
 	s.own = site
 	s.mu.Unlock()
-	n := node.New(node.Config{
-		Record: s.record, Place: s.place, Site: s.siteNow, Upper: s.upper, Now: s.now, Log: s.log,
-	})
+	n := s.answering()
 	s.mu.Lock()
-	s.node = n
+	s.serving = true
 	s.mu.Unlock()
 	if len(packets)+len(streams) == 0 {
 		<-ctx.Done()
 		return nil
 	}
 	return server.Serve(ctx, n, server.Config{Log: s.log}, packets, streams)
+}
+
+// answering returns what answers requests, made when it is first asked for.
+func (s *Service) answering() *node.Node {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.node == nil {
+		s.node = node.New(node.Config{Record: s.record, Place: s.place, Site: s.siteNow, Upper: s.upper, Now: s.now, Log: s.log})
+	}
+	return s.node
 }
 
 // listen opens the sockets of the settings. One that cannot be had is told, and the rest
@@ -139,11 +147,15 @@ func (s *Service) upper() []handle.Value {
 	return []handle.Value{{Index: 1, Type: handle.TypeSite, Data: typed.AppendSite(nil, st), TTL: handle.TTL{Seconds: handle.Day}, Perm: handle.Usual}}
 }
 
-// place says how a prefix stands, from what was read last.
+// place says how a prefix stands, from what was read last. Before the first reading
+// there is none but the node's own.
 func (s *Service) place(folded string) node.Place {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.places[folded]
+	if p, ok := s.places[folded]; ok || folded != s.site.Prefix {
+		return p
+	}
+	return node.Place{Standing: node.Hosted}
 }
 
 // refresh reads how all prefixes stand.
@@ -159,12 +171,20 @@ func (s *Service) refresh(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	s.places = places
-	n := s.node
 	s.mu.Unlock()
-	if n != nil {
-		n.Forget(handle.Root)
-	}
+	s.answering().Forget(handle.Root)
 	return nil
+}
+
+// ready reads how the prefixes stand when nobody has yet.
+func (s *Service) ready(ctx context.Context) error {
+	s.mu.Lock()
+	known := s.places != nil
+	s.mu.Unlock()
+	if known {
+		return nil
+	}
+	return s.refresh(ctx)
 }
 
 // eachPrefix calls use with every allocated prefix.

@@ -33,6 +33,9 @@ func (s *Service) routes(rt *web.Router) {
 	rt.Page("GET /identifiers/of/{name...}", actor.Read, s.showIdentifier)
 	rt.Page("GET /id/{name...}", actor.Read, s.follow)
 	rt.Page("GET /1.0/identifiers/{did...}", actor.Read, s.resolveDID)
+	rt.Page("GET /api/handles/{name...}", actor.Read, s.getHandle)
+	rt.Page("GET /api/site", actor.Read, s.getSite)
+	rt.Page("POST /id/", actor.Read, s.tunnel)
 	rt.Page("GET /gs1/{path...}", actor.Read, s.resolveGS1)
 	rt.Page("GET /.well-known/gs1resolver", actor.Read, s.describeGS1)
 }

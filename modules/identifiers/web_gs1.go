@@ -22,7 +22,8 @@ func (s *Service) resolveGS1(w http.ResponseWriter, r *http.Request) error {
 	root := s.root(r) + "/gs1"
 	q, err := gs1.ParseRequest(s.root(r)+r.URL.RequestURI(), r.Header.Get("Accept"), r.Header.Get("Accept-Language"))
 	if err != nil {
-		return err
+		http.Error(w, web.Said(r, err), http.StatusBadRequest) // what the standard wants for a URI that is none
+		return nil
 	}
 	levels, err := s.levels(r.Context(), q.URI.Identity)
 	if err != nil {

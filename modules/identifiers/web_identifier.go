@@ -2,6 +2,7 @@ package identifiers
 
 import (
 	"encoding/base64"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 
 	"yuzhou/modules/identifiers/did"
 	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/location"
 	"yuzhou/modules/identifiers/typed"
 )
 
@@ -99,7 +101,7 @@ func siteText(site typed.Site) string {
 	return strings.Join(out, " ")
 }
 
-// follow leads a browser to what an identifier stands for: by its
+// follow leads a browser to what an identifier stands for: by its 10320/loc, else its
 // first URL, else to its page. What asks for JSON is led to the API.
 func (s *Service) follow(w http.ResponseWriter, r *http.Request) error {
 	n, err := handle.Parse(r.PathValue("name"))
@@ -119,22 +121,41 @@ func (s *Service) follow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	to := "/identifiers/of/" + escapeName(n)
-	if href, ok := target(rec); ok {
-		to = href
-	}
-	http.Redirect(w, r, to, http.StatusFound) //nolint:gosec // where the holder of the identifier has said; http and https alone
+	to, status := target(rec, r)
+	http.Redirect(w, r, to, status) //nolint:gosec // where the holder of the identifier has said; http and https alone
 	return nil
 }
 
-// target returns where a record leads a browser.
-func target(rec handle.Record) (string, bool) {
+// target returns where a record leads a browser, and by which status.
+func target(rec handle.Record, r *http.Request) (string, int) {
 	for _, v := range rec.Values {
-		if v.Perm&handle.PublicRead != 0 && v.Type == handle.TypeURL && isWeb(string(v.Data)) {
-			return string(v.Data), true
+		if v.Perm&handle.PublicRead == 0 || !handle.EqualFold(v.Type, handle.TypeLocation) {
+			continue
+		}
+		if to, status, ok := located(rec.Name, v.Data, r); ok {
+			return to, status
 		}
 	}
-	return "", false
+	for _, v := range rec.Values {
+		if v.Perm&handle.PublicRead != 0 && v.Type == handle.TypeURL && isWeb(string(v.Data)) {
+			return string(v.Data), http.StatusFound
+		}
+	}
+	return "/identifiers/of/" + escapeName(rec.Name), http.StatusSeeOther
+}
+
+// located chooses among the places of a 10320/loc by what the request asks for.
+func located(n handle.Name, data []byte, r *http.Request) (string, int, bool) {
+	set, err := location.Parse(data)
+	if err != nil {
+		return "", 0, false
+	}
+	asked := location.ParseAttributes(r.URL.Query()["locatt"])
+	l, ok := set.Choose(location.Request{
+		Attributes: append(asked, location.Negotiate(r.Header.Get("Accept"), r.Header.Get("Accept-Language"))...), Rand: rand.Float64,
+	})
+	to := l.URL(n)
+	return to, l.Status(), ok && isWeb(to)
 }
 
 // isWeb reports whether a browser may be led to an address.
