@@ -18,7 +18,7 @@ func (s *Service) describe(ctx context.Context, since time.Time, use func(module
 			continue
 		}
 		d := module.Description{
-			Name: "procedure/" + v.ID, Kind: "procedure", Title: v.Name, Page: "/flow/procedures/" + v.ID,
+			Name: "procedure." + v.ID, Kind: "procedure", Title: v.Name, Page: "/flow/procedures/" + v.ID,
 			Facts: module.Facts("DIGEST", v.Digest, "SINCE", v.From, "UNTIL", v.Until),
 		}
 		if err := use(d); err != nil {

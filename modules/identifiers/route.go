@@ -36,7 +36,7 @@ func site(servers []Server, serial uint16) (typed.Site, error) {
 		for _, port := range []struct {
 			transport typed.Transport
 			number    uint16
-		}{{typed.UDP, v.UDP}, {typed.TCP, v.TCP}, {typed.HTTP, v.HTTP}} {
+		}{{typed.TCP, v.TCP}, {typed.UDP, v.UDP}, {typed.HTTP, v.HTTP}} { // ID-SDK takes the first for one of TCP
 			if port.number != 0 {
 				server.Interfaces = append(server.Interfaces, typed.Interface{
 					Admin: port.transport != typed.UDP, Query: true, Transport: port.transport, Port: port.number,

@@ -112,11 +112,12 @@ func (s *Service) ownSite(packets []*net.UDPConn, streams []*net.TCPListener) ty
 		own.Address = p.Addr()
 		own.Interfaces = append(own.Interfaces, typed.Interface{Admin: t == typed.TCP, Query: true, Transport: t, Port: p.Port()})
 	}
-	for _, c := range packets {
-		add(typed.UDP, c.LocalAddr().String())
-	}
+	// ID-SDK takes the first interface for one of TCP.
 	for _, ln := range streams {
 		add(typed.TCP, ln.Addr().String())
+	}
+	for _, c := range packets {
+		add(typed.UDP, c.LocalAddr().String())
 	}
 	if len(own.Interfaces) > 0 {
 		out.Servers = []typed.Server{own}

@@ -19,7 +19,7 @@ func (s *Service) describe(ctx context.Context, _ time.Time, use func(module.Des
 		return err
 	}
 	err = use(module.Description{
-		Name: "plan/" + p.ID, Kind: "plan", Title: p.Text, Page: "/plan/tree",
+		Name: "plan." + p.ID, Kind: "plan", Title: p.Text, Page: "/plan/tree",
 		Facts: module.Facts("ISSUED", p.Issued, "ISSUER", p.Issuer, "SOURCE", p.Source),
 	})
 	if err != nil {

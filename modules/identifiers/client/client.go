@@ -56,7 +56,7 @@ func At(server netip.AddrPort) typed.Site {
 	i := func(t typed.Transport) typed.Interface {
 		return typed.Interface{Admin: true, Query: true, Transport: t, Port: server.Port()}
 	}
-	return typed.Site{Servers: []typed.Server{{ID: 1, Address: server.Addr(), Interfaces: []typed.Interface{i(typed.UDP), i(typed.TCP), i(typed.HTTP)}}}}
+	return typed.Site{Servers: []typed.Server{{ID: 1, Address: server.Addr(), Interfaces: []typed.Interface{i(typed.TCP), i(typed.UDP), i(typed.HTTP)}}}}
 }
 
 // Resolve returns the record of a name with the values that a query asks for and

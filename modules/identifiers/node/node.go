@@ -178,6 +178,9 @@ func (n *Node) fail(m wire.Message, message []byte, code wire.Code, text string,
 func (n *Node) finish(m wire.Message, message []byte, code wire.Code, content, dst []byte) []byte {
 	r := wire.Reply(m, code, wire.Newest(), n.expires())
 	r.Code = code.For(r.Version)
+	if r.Code == wire.NotResponsible && r.Version.Before(wire.Version{Major: 2, Minor: 5}) {
+		r.Code = wire.NotFound // ID-SDK, which speaks 2.3, breaks off at a code that it does not know
+	}
 	site, _ := n.Site()
 	r.Serial = site.Serial
 	if r.Flags.Has(wire.RequestDigest) {

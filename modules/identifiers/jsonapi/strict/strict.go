@@ -176,3 +176,11 @@ func (v Value) Flag() bool {
 	}
 	return v.Kind() == 't'
 }
+
+// Apart returns the value as a document of its own: what is wrong in it is in that
+// document's Err, and the rest can be read on. Its paths are those of the whole.
+func (v Value) Apart() (*Doc, Value) {
+	d := &Doc{Err: v.doc.Err}
+	v.doc = d
+	return d, v
+}

@@ -1,6 +1,11 @@
 package strict
 
-import "unicode/utf8"
+import (
+	"encoding/base64"
+	"unicode/utf8"
+
+	"yuzhou/kernel/fault"
+)
 
 const hexDigits = "0123456789abcdef"
 
@@ -55,4 +60,28 @@ func appendEscape(dst []byte, c byte) []byte {
 	default:
 		return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
 	}
+}
+
+// Scalar reads a text, a number or a truth value as it is written.
+func (v Value) Scalar() string {
+	switch v.Kind() {
+	case '{', '[', 'n', 0:
+		v.Fail("a text, a number, true or false")
+		return ""
+	case '"':
+		return v.Text()
+	default:
+		return string(v.raw)
+	}
+}
+
+// Base64 reads bytes in base64 (RFC 4648 §4), at most so many. What is wrong is said
+// without repeating them, for they may be secret.
+func (v Value) Base64(most int) []byte {
+	s := v.Text()
+	b, err := base64.StdEncoding.DecodeString(s)
+	if (err != nil || len(b) > most) && v.doc.Err == nil {
+		v.doc.Err = fault.New(fault.Invalid, "%s is not base64 of at most %d bytes", v.Path, most)
+	}
+	return b
 }
