@@ -99,6 +99,7 @@ type Service struct {
 	records Records    // nil before it is opened
 	node    *node.Node // nil before it is first asked
 	serving bool
+	dns     string     // where DNS is answered; "" for nowhere
 	own     typed.Site // how this node is reached
 	places  map[string]node.Place
 	silent  []string // listeners that could not be had

@@ -2,6 +2,7 @@ package identifiers
 
 import (
 	"context"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -164,7 +165,7 @@ func TestManyFacts(t *testing.T) {
 func TestServe(t *testing.T) {
 	testkit.EachStore(t, "identifiers", migrations, func(t *testing.T, db *store.DB) {
 		st := onStage(t, db)
-		m := st.withRecords(map[string]string{settingUDP: "127.0.0.1:0", settingTCP: "127.0.0.1:0"})
+		m := st.withRecords(map[string]string{settingUDP: "127.0.0.1:0", settingTCP: "127.0.0.1:0", settingDNS: "127.0.0.1:0", settingZone: "id.example"})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- st.serve(ctx) }()
@@ -190,6 +191,9 @@ func TestServe(t *testing.T) {
 		if got, err := st.Resolve(t.Context(), "88.500.1/GB-1", ""); err != nil || len(got.Values) != 1 || got.Identifier != "88.500.1/gb-1" || len(got.Steps) != 0 {
 			t.Errorf("%+v, %v", got, err)
 		}
+		if got, err := st.inDNS(t, "gb-1.1.500.88.id.example."); err != nil || !slices.Equal(got, []string{"URL=https://f.example"}) {
+			t.Errorf("in DNS: %q, %v", got, err)
+		}
 		holder := said(st.decide(t, Change{Change: Delegate, Prefix: "88.500.1", Route: []Server{{Address: "127.0.0.1", TCP: at.Servers[0].Interfaces[0].Port}}}), "registrant")
 		if holder == "" {
 			t.Error("the case of a known prefix does not name its holder")
@@ -205,6 +209,17 @@ func TestServe(t *testing.T) {
 			t.Errorf("of nobody: %v", err)
 		}
 	})
+}
+
+// inDNS asks for the texts of a name.
+func (st *stage) inDNS(t *testing.T, name string) ([]string, error) {
+	t.Helper()
+	r := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		st.mu.Lock()
+		defer st.mu.Unlock()
+		return new(net.Dialer).DialContext(ctx, network, st.dns)
+	}}
+	return r.LookupTXT(t.Context(), name)
 }
 
 // reached returns where the node is reached, once it is.

@@ -2,19 +2,25 @@ package identifiers
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/module"
 	"yuzhou/kernel/store"
 	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/limit"
 	"yuzhou/modules/identifiers/node"
 	"yuzhou/modules/identifiers/server"
 	"yuzhou/modules/identifiers/typed"
+	"yuzhou/modules/identifiers/wire"
+	"yuzhou/modules/identifiers/wire/body"
+	"yuzhou/modules/identifiers/zone"
 )
 
 // The settings of the node.
@@ -23,6 +29,8 @@ const (
 	settingTCP   = "identifiers-tcp"
 	settingUpper = "identifiers-upper"
 	settingURL   = "identifiers-url"
+	settingDNS   = "identifiers-dns"
+	settingZone  = "identifiers-zone"
 )
 
 func settings() []module.Setting {
@@ -30,6 +38,8 @@ func settings() []module.Setting {
 		{Name: settingUDP, Usage: "address on which identifiers are resolved by UDP; off: nowhere", Fallback: "127.0.0.1:2641"},
 		{Name: settingTCP, Usage: "address on which identifiers are resolved and registered by TCP; off: nowhere", Fallback: "127.0.0.1:2641"},
 		{Name: settingURL, Usage: "address of this site for its readers: what its own identifiers lead to", Fallback: "http://127.0.0.1:1458"},
+		{Name: settingDNS, Usage: "address on which identifiers are answered in DNS, by UDP and TCP; off: nowhere", Fallback: off},
+		{Name: settingZone, Usage: "zone of DNS in which identifiers have their names", Fallback: "id.example."},
 		{Name: settingUpper, Usage: "address of the node above, to which names of others are referred; empty: they are refused"},
 	}
 }
@@ -51,11 +61,53 @@ func (s *Service) serve(ctx context.Context) error {
 	s.mu.Lock()
 	s.serving = true
 	s.mu.Unlock()
-	if len(packets)+len(streams) == 0 {
-		<-ctx.Done()
+	var all sync.WaitGroup
+	var inDNS, served error
+	all.Go(func() { inDNS = s.serveDNS(ctx) })
+	served = server.Serve(ctx, n, server.Config{Log: s.log}, packets, streams)
+	all.Wait()
+	return errors.Join(inDNS, served)
+}
+
+// serveDNS answers in DNS until ctx ends, when the settings say where.
+func (s *Service) serveDNS(ctx context.Context) error {
+	at := s.setting(settingDNS)
+	if at == off || at == "" {
 		return nil
 	}
-	return server.Serve(ctx, n, server.Config{Log: s.log}, packets, streams)
+	var lc net.ListenConfig
+	packets, err := lc.ListenPacket(ctx, "udp", at)
+	if err != nil {
+		s.tell(ctx, settingDNS, at, err)
+		return nil
+	}
+	stream, err := lc.Listen(ctx, "tcp", packets.LocalAddr().String())
+	if err != nil {
+		s.tell(ctx, settingDNS, at, err)
+		return packets.Close()
+	}
+	s.mu.Lock()
+	s.dns = packets.LocalAddr().String()
+	s.mu.Unlock()
+	return zone.Serve(ctx, s.zone(), limit.New(limit.Config{}), packets, stream)
+}
+
+// zone is the zone of DNS that this node answers for.
+func (s *Service) zone() zone.Zone {
+	origin := strings.TrimSuffix(s.setting(settingZone), ".") + "."
+	return zone.Zone{
+		Origin: origin, Servers: []string{"ns." + origin}, Serial: func() uint32 { return seconds(s.now()) },
+		Resolve: func(ctx context.Context, n handle.Name) (handle.Record, error) {
+			code, content := s.answering().Ask(ctx, n, handle.Query{}, wire.PublicOnly|wire.DoNotRefer)
+			if code != wire.Success {
+				return handle.Record{}, fault.New(fault.NotFound, "%s is not answered here", n)
+			}
+			return body.ParseRecord(content)
+		},
+		Has: func(_ context.Context, prefix string) bool {
+			return s.place(handle.Fold(prefix)).Standing == node.Hosted
+		},
+	}
 }
 
 // answering returns what answers requests, made when it is first asked for.

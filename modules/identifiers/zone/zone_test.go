@@ -3,6 +3,7 @@ package zone_test
 import (
 	"context"
 	"errors"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"yuzhou/kernel/fault"
 	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/limit"
 	"yuzhou/modules/identifiers/zone"
 )
 
@@ -227,4 +229,37 @@ func FuzzDNSName(f *testing.F) {
 			t.Errorf("%q has the name %q, which stands for %q, %v", n, name, back, err)
 		}
 	})
+}
+
+// TestServe asks over sockets: what UDP cuts off, TCP has whole; a flood from one source
+// is told to come by TCP.
+func TestServe(t *testing.T) {
+	packets, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- zone.Serve(ctx, example(), limit.New(limit.Config{}), packets, stream) }()
+	for _, tt := range []struct {
+		network, to string
+		cut         bool
+	}{{"udp", packets.LocalAddr().String(), true}, {"tcp", stream.Addr().String(), false}} {
+		c := dns.Client{Net: tt.network}
+		m, _, err := c.ExchangeContext(t.Context(), ask("long.2.118.88.id.example.", dns.TypeTXT), tt.to)
+		if err != nil || m.Truncated != tt.cut || tt.cut == (len(m.Answer) == 1) {
+			t.Errorf("%s: %v, %v", tt.network, m, err)
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if _, _, err := (&dns.Client{Net: "tcp"}).ExchangeContext(t.Context(), ask(origin, dns.TypeSOA), stream.Addr().String()); err == nil {
+		t.Error("it answers still")
+	}
 }
