@@ -3,6 +3,7 @@ package identifiers
 import (
 	"context"
 	"flag"
+	"fmt"
 	"io"
 	"net/netip"
 	"net/url"
@@ -11,26 +12,30 @@ import (
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/module"
 	"yuzhou/modules/identifiers/client"
+	"yuzhou/modules/identifiers/did"
 	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/typed"
+	"yuzhou/modules/identifiers/zone"
 )
 
 func resolveVerb(flags *flag.FlagSet) module.Run {
-	protocol := flags.String("protocol", "", "udp, tcp or http, with --server HOST:PORT of a node; else the API of --server or of the data")
+	protocol := flags.String("protocol", "", "udp, tcp, http or dns with --server HOST:PORT; did or gs1 with --server URL; else the API of --server or of the data")
 	asOf := flags.String("as-of", "", "what it resolved to at the end of this day")
+	origin := flags.String("zone", "id.example.", "of dns: the zone in which identifiers have their names")
 	return func(ctx context.Context, c module.Call) error {
 		if len(c.Args) != 1 {
 			return fault.New(fault.Invalid, "one identifier is wanted, such as 88.118.2/gb-1; %d are given", len(c.Args))
 		}
-		if *protocol == "" && !hostPort(c.Server) {
-			q := url.Values{"name": {c.Args[0]}}
-			if *asOf != "" {
-				q.Set("as_of", *asOf)
-			}
-			return get(ctx, c, "/identifiers/resolve", q, printResolved)
+		if *asOf != "" && (*protocol != "" || hostPort(c.Server)) {
+			return fault.New(fault.Invalid, "--as-of is answered by the API alone: the protocols have no past")
 		}
-		if *asOf != "" {
-			return fault.New(fault.Invalid, "--as-of is answered by the API alone: the protocol has no past")
+		switch {
+		case *protocol == "" && !hostPort(c.Server):
+			return get(ctx, c, "/identifiers/resolve", module.Query("name", c.Args[0], "as_of", *asOf), printResolved)
+		case *protocol == "dns":
+			return lookUp(ctx, c, *origin)
+		case *protocol == "did" || *protocol == "gs1":
+			return fetch(ctx, c, *protocol)
 		}
 		return askNode(ctx, c, *protocol)
 	}
@@ -43,7 +48,7 @@ func hostPort(s string) bool { return s != "" && !strings.Contains(s, "://") }
 func askNode(ctx context.Context, c module.Call, protocol string) error {
 	transports, ok := map[string][]typed.Transport{"": nil, "udp": {typed.UDP}, "tcp": {typed.TCP}, "http": {typed.HTTP}}[protocol]
 	if !ok {
-		return fault.New(fault.Invalid, "protocol %q is none of udp, tcp, http", protocol)
+		return fault.New(fault.Invalid, "protocol %q is none of udp, tcp, http, dns, did, gs1", protocol)
 	}
 	at, err := netip.ParseAddrPort(c.Server)
 	if err != nil {
@@ -63,6 +68,55 @@ func askNode(ctx context.Context, c module.Call, protocol string) error {
 	}
 	printResolved(c.Out, out)
 	return nil
+}
+
+// lookUp resolves in DNS.
+func lookUp(ctx context.Context, c module.Call, origin string) error {
+	n, err := handle.Parse(c.Args[0])
+	if err != nil {
+		return err
+	}
+	records, err := zone.Lookup(ctx, c.Server, n, origin)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return c.PrintJSON(records)
+	}
+	for _, r := range records {
+		line(c.Out, "%s", r)
+	}
+	return nil
+}
+
+// fetch resolves a DID, or a thing of GS1 (01/06901234567892), over HTTP.
+func fetch(ctx context.Context, c module.Call, protocol string) error {
+	base := strings.TrimRight(c.Server, "/")
+	if base == "" {
+		return fault.New(fault.Invalid, "--server is missing: the URL of a site, such as http://127.0.0.1:1458")
+	}
+	to, accept := base+"/gs1/"+c.Args[0]+"?linkType=linkset", "application/linkset+json"
+	if protocol == "did" {
+		name := c.Args[0]
+		if !strings.HasPrefix(name, did.Method) {
+			name = did.DID(name)
+		}
+		u, err := did.Parse(name)
+		if err != nil {
+			return err
+		}
+		to, accept = base+"/1.0/identifiers/"+url.PathEscape(u.String()), did.MediaResult
+	}
+	doc, location, err := new(client.Client).Fetch(ctx, to, accept)
+	if err != nil {
+		return err
+	}
+	if location != "" {
+		_, err = fmt.Fprintln(c.Out, location)
+		return err
+	}
+	_, err = fmt.Fprintf(c.Out, "%s\n", doc)
+	return err
 }
 
 func printResolved(w io.Writer, r Resolved) {

@@ -255,6 +255,15 @@ func TestServe(t *testing.T) {
 			t.Errorf("%s: %v, %v", tt.network, m, err)
 		}
 	}
+	got, err := zone.Lookup(t.Context(), packets.LocalAddr().String(), "88.118.2/GB-1", origin)
+	if err != nil || len(got) != 6 || !strings.Contains(got[0], "https://factory.example/gb/1") {
+		t.Errorf("%q, %v", got, err)
+	}
+	for _, none := range []handle.Name{"88.118.2/none", "10.x/y"} {
+		if got, err := zone.Lookup(t.Context(), packets.LocalAddr().String(), none, origin); err == nil {
+			t.Errorf("%s: %q", none, got)
+		}
+	}
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
