@@ -211,3 +211,10 @@ func (st *stage) beside(t *testing.T, p Prefix) {
 		t.Fatalf("what was refused is free again: %v %v, %v", c.State.Active, c.State.Data, err)
 	}
 }
+
+// visitors is a city in which nobody is staff.
+type visitors struct{ city }
+
+func (visitors) Decide(context.Context, actor.Actor, actor.Permission, string) error {
+	return fault.New(fault.Forbidden, "no")
+}

@@ -77,8 +77,20 @@ type Records interface {
 	// Put writes records, whole, in the place of what was under their names. When it
 	// returns they are on disk.
 	Put(ctx context.Context, records []handle.Record) error
+	// Register writes records, each under its name if nothing is there or it may be
+	// replaced, and returns the outcome of each: Registered, Replaced, Unchanged or Taken.
+	// The same key with the same records gives the same outcomes again, also when the
+	// program ended in between; with others it is fault.Conflict. When it returns they are
+	// on disk.
+	Register(ctx context.Context, key, who string, entries []Entry) ([]string, error)
 	// Close ends it.
 	Close() error
+}
+
+// Entry is a record that is to be registered.
+type Entry struct {
+	Record  handle.Record
+	Replace bool // what is there may be replaced
 }
 
 // Service is the module.
@@ -127,8 +139,13 @@ func (s *Service) Guest() flow.Guest {
 func (s *Service) Module() module.Module {
 	return module.Module{
 		Name: "identifiers", Migrations: migrations, Verbs: verbs(), Settings: settings(),
-		Routes: func(rt *web.Router) { s.operations(rt); s.resolveOperations(rt); s.routes(rt) },
-		Serve:  s.serve, Close: s.close,
+		Routes: func(rt *web.Router) {
+			s.operations(rt)
+			s.resolveOperations(rt)
+			s.registerOperations(rt)
+			s.routes(rt)
+		},
+		Serve: s.serve, Close: s.close,
 		Jobs: []module.Job{
 			{Name: "identifiers.prefixes", Every: time.Second, Run: s.recordPrefixes},
 			{Name: "identifiers.names", Every: 5 * time.Second, Run: s.publish},

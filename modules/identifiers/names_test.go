@@ -26,6 +26,7 @@ import (
 type memory struct {
 	mu     sync.Mutex
 	all    map[string]handle.Record
+	keys   map[string][]string
 	writes int
 }
 
@@ -51,11 +52,38 @@ func (m *memory) Put(_ context.Context, records []handle.Record) error {
 	return nil
 }
 
+func (m *memory) Register(ctx context.Context, key, _ string, entries []Entry) ([]string, error) {
+	if was, ok := m.keys[key]; ok {
+		return was, nil
+	}
+	var out []string
+	for _, e := range entries {
+		was, err := m.Get(ctx, e.Record.Name, time.Time{})
+		switch {
+		case err != nil:
+			out = append(out, Registered)
+		case sameValues(was.Values, e.Record.Values):
+			out = append(out, Unchanged)
+			continue
+		case !e.Replace:
+			out = append(out, Taken)
+			continue
+		default:
+			out = append(out, Replaced)
+		}
+		if err := m.Put(ctx, []handle.Record{e.Record}); err != nil {
+			return nil, err
+		}
+	}
+	m.keys[key] = out
+	return out, nil
+}
+
 func (m *memory) Close() error { return nil }
 
 // withRecords gives the module a store in memory, settings, and what modules describe.
 func (st *stage) withRecords(settings map[string]string, describe ...module.Describe) *memory {
-	m := &memory{all: map[string]handle.Record{}}
+	m := &memory{all: map[string]handle.Record{}, keys: map[string][]string{}}
 	st.Open = func(context.Context, string) (Records, error) { return m, nil }
 	st.settings = func(name string) string { return settings[name] }
 	st.Describe = describe

@@ -32,8 +32,9 @@ type Options struct {
 type Row struct {
 	Line   int // in the file, from 1; in a sheet its row, in XML the line of the element
 	Record handle.Record
-	Err    error // fault.Invalid: the record is not to be registered
-	Broken bool  // the file cannot be read further
+	Fields map[string]string // that the values were made of, by a template
+	Err    error             // fault.Invalid: the record is not to be registered
+	Broken bool              // the file cannot be read further
 }
 
 const (
@@ -218,7 +219,7 @@ func (o Options) finish(out Row, name string, fields map[string]string, values [
 		values, err = o.Template.Values(fields, o.At)
 	}
 	slices.SortStableFunc(values, func(a, b handle.Value) int { return int(int64(a.Index) - int64(b.Index)) })
-	out.Record = handle.Record{Name: n, Values: values}
+	out.Record, out.Fields = handle.Record{Name: n, Values: values}, fields
 	if err == nil && len(values) == 0 {
 		err = fault.Say(fault.Invalid, "标识 %q 没有任何值", "identifier %q has no value", name)
 	}

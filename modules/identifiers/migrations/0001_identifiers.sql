@@ -55,3 +55,34 @@ CREATE TABLE identifiers_version (
   PRIMARY KEY (prefix, version)
 );
 CREATE INDEX identifiers_version_recorded ON identifiers_version (recorded);
+
+-- Metadata templates, version by version; never changed.
+CREATE TABLE identifiers_template (
+  id      TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  doc     TEXT NOT NULL,
+  since   BIGINT NOT NULL,
+  by_     TEXT NOT NULL,
+  PRIMARY KEY (id, version)
+);
+
+-- Registrations of files. key: the same file sent again is the same job. state: waiting,
+-- running, done or failed; done counts rows that have a verdict.
+CREATE TABLE identifiers_job (
+  id       TEXT PRIMARY KEY,
+  key      TEXT NOT NULL UNIQUE,
+  prefix   TEXT NOT NULL,
+  template TEXT NOT NULL,
+  file     TEXT NOT NULL,
+  name     TEXT NOT NULL,
+  state    TEXT NOT NULL,
+  rows     BIGINT NOT NULL,
+  done     BIGINT NOT NULL,
+  refused  BIGINT NOT NULL,
+  results  TEXT NOT NULL,
+  problem  TEXT NOT NULL,
+  by_      TEXT NOT NULL,
+  asked    BIGINT NOT NULL,
+  ended    BIGINT NOT NULL
+);
+CREATE INDEX identifiers_job_state ON identifiers_job (state, asked);

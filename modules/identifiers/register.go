@@ -1,0 +1,234 @@
+package identifiers
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"yuzhou/kernel/actor"
+	"yuzhou/kernel/fault"
+	"yuzhou/kernel/store"
+	"yuzhou/kernel/web"
+	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/template"
+	"yuzhou/modules/identifiers/typed"
+)
+
+// Registration is an identifier that is to be registered, by the fields of a template or
+// by values.
+type Registration struct {
+	Identifier string            `json:"identifier" example:"88.118.2/gb-1"`
+	Template   string            `json:"template,omitempty" doc:"with version; empty: values are given" example:"gearbox@2"`
+	Fields     map[string]string `json:"fields,omitempty" doc:"by the items of the template"`
+	Values     []Given           `json:"values,omitempty"`
+}
+
+// Given is a value that is to be registered.
+type Given struct {
+	Index uint32 `json:"index"`
+	Type  string `json:"type" example:"URL"`
+	Data  string `json:"data"`
+	TTL   uint32 `json:"ttl,omitempty" doc:"seconds; 0: a day"`
+}
+
+// Batch is registrations that are sent together. The same key sent again gives the same
+// verdicts, whatever happened in between.
+type Batch struct {
+	Key   string         `json:"key" doc:"made by the sender, new for each batch" minLength:"8" maxLength:"128"`
+	Items []Registration `json:"items" minItems:"1" maxItems:"2000"`
+	// Replace lets what is registered already be registered anew.
+	Replace bool `json:"replace,omitempty" doc:"what is registered is replaced, not refused"`
+}
+
+// The outcomes of a registration.
+const (
+	Registered = "registered"
+	Replaced   = "replaced"
+	Unchanged  = "unchanged" // it was registered so before
+	Taken      = "taken"     // it is registered, otherwise
+	Refused    = "refused"
+)
+
+// Verdict is what became of one registration.
+type Verdict struct {
+	Identifier string `json:"identifier"`
+	Outcome    string `json:"outcome" enum:"registered,replaced,unchanged,taken,refused"`
+	ZH         string `json:"zh,omitempty"`
+	EN         string `json:"en,omitempty" doc:"why, of one that was not registered"`
+}
+
+// Register registers a batch. Each of its items is registered whole or not at all; what
+// is registered is on disk, and resolves, when it returns.
+//
+// Errors: fault.Invalid, fault.Forbidden, fault.Conflict when the key was used for
+// another batch, fault.Busy. Then nothing was registered, or the key tells later what was.
+func (s *Service) Register(ctx context.Context, b Batch) ([]Verdict, error) {
+	out := make([]Verdict, len(b.Items))
+	entries := make([]Entry, 0, len(b.Items))
+	places := make([]int, 0, len(b.Items))
+	g := &registrar{s: s, may: map[string]error{}, templates: map[string]template.Template{}}
+	for i, item := range b.Items {
+		out[i].Identifier = item.Identifier
+		rec, err := g.record(ctx, item)
+		switch fault.KindOf(err) {
+		case "":
+			if err != nil {
+				return nil, err
+			}
+			entries = append(entries, Entry{Record: rec, Replace: b.Replace})
+			places = append(places, i)
+		case fault.Busy:
+			return nil, err
+		case fault.Invalid, fault.NotFound, fault.Conflict, fault.Forbidden:
+			out[i].refuse(err)
+		}
+	}
+	r, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	done, err := r.Register(ctx, b.Key, actor.Of(ctx).ID, entries)
+	if err != nil {
+		return nil, err
+	}
+	n := s.answering()
+	for k, outcome := range done {
+		v := &out[places[k]]
+		if v.Outcome = outcome; outcome == Taken {
+			v.refuse(fault.Say(fault.Conflict, "标识 %s 已经注册，内容不同。", "identifier %s is registered, and otherwise", v.Identifier))
+			v.Outcome = Taken
+		}
+		n.Forget(entries[k].Record.Name)
+	}
+	return out, nil
+}
+
+func (v *Verdict) refuse(err error) {
+	v.Outcome = Refused
+	said := web.Sentence(err)
+	v.EN, v.ZH = said.EN, said.ZH
+}
+
+// registrar reads registrations, and the prefixes and templates of many once.
+type registrar struct {
+	s         *Service
+	may       map[string]error // by prefix
+	templates map[string]template.Template
+}
+
+// record returns the record that a registration asks for.
+//
+// Errors: why it may not be.
+func (g *registrar) record(ctx context.Context, item Registration) (handle.Record, error) {
+	n, err := handle.Parse(item.Identifier)
+	if err != nil {
+		return handle.Record{}, err
+	}
+	if n.Suffix() == "" {
+		return handle.Record{}, fault.Say(fault.Invalid, "标识 %q 没有后缀。", "identifier %q has no suffix", item.Identifier)
+	}
+	if _, known := g.may[n.Prefix()]; !known {
+		g.may[n.Prefix()] = g.s.mayRegister(ctx, n.Prefix())
+	}
+	if err := g.may[n.Prefix()]; err != nil {
+		return handle.Record{}, err
+	}
+	values, err := g.values(ctx, item)
+	if err != nil {
+		return handle.Record{}, err
+	}
+	rec := handle.Record{Name: n, Values: values}
+	if !slices.ContainsFunc(values, func(v handle.Value) bool { return v.Type == handle.TypeAdmin }) {
+		rec.Values = slices.Insert(values, position(values, indexAdmin), handle.Value{
+			Index: indexAdmin, Type: handle.TypeAdmin, TTL: handle.TTL{Seconds: handle.Day}, Perm: handle.Usual, Timestamp: seconds(g.s.now()),
+			Data: typed.AppendAdmin(nil, typed.Admin{Rights: typed.Everything, Reference: handle.Reference{Name: handle.Authority(n.Prefix()), Index: keyIndex}}),
+		})
+	}
+	return rec, rec.Check()
+}
+
+// position returns where a value of an index belongs.
+func position(values []handle.Value, index uint32) int {
+	at := slices.IndexFunc(values, func(v handle.Value) bool { return v.Index >= index })
+	if at < 0 {
+		return len(values)
+	}
+	return at
+}
+
+// values returns the values of a registration.
+func (g *registrar) values(ctx context.Context, item Registration) ([]handle.Value, error) {
+	at := seconds(g.s.now())
+	if item.Template == "" {
+		if len(item.Fields) > 0 {
+			return nil, fault.Say(fault.Invalid, "填了模板的项目，却没有说是哪个模板。", "there are fields, and no template is named")
+		}
+		return given(item.Values, at)
+	}
+	if len(item.Values) > 0 {
+		return nil, fault.Say(fault.Invalid, "按模板注册时不另给值。", "with a template no values are given beside its fields")
+	}
+	t, known := g.templates[item.Template]
+	if !known {
+		var err error
+		if t, err = g.s.template(ctx, item.Template); err != nil {
+			return nil, err
+		}
+		g.templates[item.Template] = t
+	}
+	return t.Values(item.Fields, at)
+}
+
+func given(all []Given, at uint32) ([]handle.Value, error) {
+	if len(all) == 0 {
+		return nil, fault.Say(fault.Invalid, "没有任何值。", "there is no value")
+	}
+	out := make([]handle.Value, 0, len(all)+1)
+	for _, g := range all {
+		if strings.HasPrefix(strings.ToUpper(g.Type), "HS_") {
+			return nil, fault.Say(fault.Invalid, "类型 %s 不能这样注册；用协议来写。", "a value of type %s is not registered so, but by the protocol", g.Type)
+		}
+		v := handle.Value{Index: g.Index, Type: g.Type, Data: []byte(g.Data), TTL: handle.TTL{Seconds: g.TTL}, Perm: handle.Usual, Timestamp: at}
+		if g.TTL == 0 {
+			v.TTL.Seconds = handle.Day
+		}
+		out = append(out, v)
+	}
+	slices.SortStableFunc(out, func(a, b handle.Value) int { return int(int64(a.Index) - int64(b.Index)) })
+	return out, nil
+}
+
+// mayRegister reports whether who asks may register below a prefix of this node.
+func (s *Service) mayRegister(ctx context.Context, name string) error {
+	who := actor.Of(ctx)
+	return s.db.Read(ctx, func(tx store.Tx) error {
+		p, err := prefix(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		if p.State != Hosted {
+			return fault.Say(fault.Conflict, "前缀 %s 现在是“%s”，标识不在本节点注册。", "prefix %s is %s: identifiers below it are not registered here", name, stateName(p.State))
+		}
+		if s.staff(ctx) {
+			return nil
+		}
+		member, err := isMember(ctx, tx, p.Registrant, who.ID)
+		if err != nil || member {
+			return err
+		}
+		return fault.Say(fault.Forbidden, "您不是前缀 %s 的注册者的成员。", "you are no member of who holds prefix %s", name)
+	})
+}
+
+// template returns a version of a template by its name, such as gearbox@2.
+func (s *Service) template(ctx context.Context, ref string) (t template.Template, err error) {
+	id, version, err := template.ParseRef(ref)
+	if err != nil {
+		return t, err
+	}
+	err = s.db.Read(ctx, func(tx store.Tx) error {
+		t, err = templateOf(ctx, tx, id, version)
+		return err
+	})
+	return t, err
+}
