@@ -2,61 +2,59 @@
 // with the first field that is; it writes texts as the APIs of identifiers have them.
 //
 // What must hold: a document that two readers could take otherwise (a key twice, half
-// a surrogate pair, bytes that are no UTF-8, a number that a double does not hold) is
-// refused; no field is read under another spelling of its name; a field that nobody
-// asked for is refused where it could change what was meant.
+// a surrogate pair, bytes that are no UTF-8) is refused; no field is read under another
+// spelling of its name; a field that nobody asked for is refused where it could change
+// what was meant. Values share the memory of their document.
+//
+// Source: RFC 8259, RFC 7493 (I-JSON).
 package strict
 
 import (
-	"bytes"
-	"cmp"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
 
-	"yuzhou/engine/proof/canon"
 	"yuzhou/kernel/fault"
 )
 
 // Doc is a document being read. The first thing that is wrong stays in Err; what is
 // read from then on is zero, so that a caller looks once, at the end.
 type Doc struct {
-	Err error // fault.Invalid
+	Err  error // fault.Invalid
+	root *node
+	path string // of the root, in the document that it is a part of
 }
 
 // Value is one value of a document, or one that is missing.
 type Value struct {
-	Path string // such as values[2].data.format; "" of the document itself
-	raw  json.RawMessage
-	doc  *Doc
+	doc   *Doc
+	node  *node  // nil: missing
+	in    *node  // the object or array that it is in, or should be
+	name  string // its name in the object
+	index int    // its place in the array
 }
 
 // Object is an object of a document.
-type Object struct {
-	value  Value
-	fields map[string]json.RawMessage
-}
+type Object struct{ value Value }
 
 // Parse checks that body is one JSON value and returns it.
 //
-// Errors, in Doc.Err: fault.Invalid with the byte at which body is no JSON or leaves
-// open what it means (RFC 7493).
+// Errors, in Doc.Err: fault.Invalid with the byte, from 0, at which body is no JSON or
+// leaves open what it means.
 func Parse(body []byte) (*Doc, Value) {
-	d := &Doc{}
-	if _, err := canon.Canonical(body); err != nil {
-		d.Err = err
-	}
-	return d, Value{raw: bytes.TrimSpace(body), doc: d}
+	p := parser{in: string(body)}
+	d := &Doc{root: p.document()}
+	d.Err = p.err
+	return d, Value{doc: d, node: d.root}
 }
 
 // Kind returns the first byte of the value, which says what it is ({ [ " t f n, a
 // digit or a minus), or 0 when it is missing.
 func (v Value) Kind() byte {
-	if v.doc.Err != nil || len(v.raw) == 0 {
+	if v.doc.Err != nil || v.node == nil {
 		return 0
 	}
-	return v.raw[0]
+	return v.node.raw[0]
 }
 
 // Given reports whether the value is there and is not null.
@@ -64,109 +62,123 @@ func (v Value) Given() bool { return v.Kind() != 0 && v.Kind() != 'n' }
 
 // Fail says what the value should have been.
 func (v Value) Fail(want string) {
-	if v.doc.Err != nil {
-		return
+	switch {
+	case v.doc.Err != nil:
+	case v.node == nil:
+		v.doc.Err = fault.New(fault.Invalid, "%s is missing, want %s", v.path(), want)
+	default:
+		v.doc.Err = fault.New(fault.Invalid, "%s is %s, want %s", v.path(), v.shown(), want)
 	}
-	name := v.Path
-	if name == "" {
-		name = "the document"
-	}
-	if len(v.raw) == 0 {
-		v.doc.Err = fault.New(fault.Invalid, "%s is missing, want %s", name, want)
-		return
-	}
-	v.doc.Err = fault.New(fault.Invalid, "%s is %s, want %s", name, v.shown(), want)
 }
 
 // shown returns the value as it was written, cut off where it is long.
 func (v Value) shown() string {
 	const most = 80
-	s := string(v.raw)
+	s := v.node.raw
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
 	return s
 }
 
+// path returns where the value is: values[2].data.format. It is looked for when it is
+// needed, which is once a document.
+func (v Value) path() string {
+	path := v.doc.path
+	if v.in != nil {
+		path, _ = v.doc.root.find(v.in, path)
+		if v.in.raw[0] == '[' {
+			path += "[" + strconv.Itoa(v.index) + "]"
+		} else {
+			path = joined(path, v.name)
+		}
+	}
+	if path == "" {
+		return "the document"
+	}
+	return path
+}
+
+// Apart returns the value as a document of its own: what is wrong in it is in that
+// document's Err, and the rest can be read on. Its paths are those of the whole.
+func (v Value) Apart() (*Doc, Value) {
+	d := &Doc{Err: v.doc.Err, root: v.node}
+	if v.node != nil && v.in != nil {
+		d.path = v.path()
+	}
+	return d, Value{doc: d, node: v.node}
+}
+
 // Object reads an object. Known are the names of all fields that it may have; none
 // means that any may be there.
 func (v Value) Object(known ...string) Object {
-	o := Object{value: v}
-	if v.Kind() != '{' || json.Unmarshal(v.raw, &o.fields) != nil {
+	if v.Kind() != '{' {
 		v.Fail("an object")
-		return o
+		return Object{Value{doc: v.doc, node: &node{raw: "{}"}}}
 	}
+	o := Object{v}
 	if len(known) == 0 {
 		return o
 	}
-	for _, name := range o.Names() {
-		if !slices.Contains(known, name) {
-			v.doc.Err = fault.New(fault.Invalid, "%s is not known here; the fields are %s", o.path(name), strings.Join(known, ", "))
+	for _, f := range v.node.fields {
+		if !slices.Contains(known, f.name) {
+			v.doc.Err = fault.New(fault.Invalid, "%s is not known here; the fields are %s", o.Field(f.name).path(), strings.Join(known, ", "))
 			return o
 		}
 	}
 	return o
 }
 
-// Names returns the names of an object's fields, sorted.
+// Names returns the names of an object's fields, in their order.
 func (o Object) Names() []string {
-	names := make([]string, 0, len(o.fields))
-	for name := range o.fields {
-		names = append(names, name)
+	names := make([]string, 0, len(o.value.node.fields))
+	for _, f := range o.value.node.fields {
+		names = append(names, f.name)
 	}
-	slices.Sort(names)
 	return names
 }
 
 // Field returns a field, which may be missing.
 func (o Object) Field(name string) Value {
-	return Value{Path: o.path(name), raw: o.fields[name], doc: o.value.doc}
-}
-
-func (o Object) path(name string) string {
-	if o.value.Path == "" {
-		return name
-	}
-	return o.value.Path + "." + name
+	return Value{doc: o.value.doc, node: o.value.node.field(name), in: o.value.node, name: name}
 }
 
 // Array reads an array of at most so many elements.
 func (v Value) Array(most int) []Value {
-	var raws []json.RawMessage
-	if v.Kind() != '[' || json.Unmarshal(v.raw, &raws) != nil {
+	if v.Kind() != '[' {
 		v.Fail("an array")
 		return nil
 	}
-	if len(raws) > most {
-		if v.doc.Err == nil {
-			v.doc.Err = fault.New(fault.Invalid, "%s has %d elements, at most %d are allowed", cmp.Or(v.Path, "the document"), len(raws), most)
-		}
+	items := v.node.items
+	if len(items) > most {
+		v.doc.Err = fault.New(fault.Invalid, "%s has %d elements, at most %d are allowed", v.path(), len(items), most)
 		return nil
 	}
-	out := make([]Value, len(raws))
-	for i, raw := range raws {
-		out[i] = Value{Path: v.Path + "[" + strconv.Itoa(i) + "]", raw: raw, doc: v.doc}
+	out := make([]Value, len(items))
+	for i := range items {
+		out[i] = Value{doc: v.doc, node: &items[i], in: v.node, index: i}
 	}
 	return out
 }
 
 // Text reads a text.
 func (v Value) Text() string {
-	var s string
-	if v.Kind() != '"' || json.Unmarshal(v.raw, &s) != nil {
+	if v.Kind() != '"' {
 		v.Fail("a text")
+		return ""
 	}
-	return s
+	return v.node.text
 }
 
 // Number reads a whole number from 0 to most.
 func (v Value) Number(most uint64) uint64 {
-	n, err := strconv.ParseUint(string(v.raw), 10, 64)
-	if v.Kind() == 0 || err != nil || n > most {
-		v.Fail("a whole number from 0 to " + strconv.FormatUint(most, 10))
-		return 0
+	if v.Kind() != 0 {
+		if n, err := strconv.ParseUint(v.node.raw, 10, 64); err == nil && n <= most {
+			return n
+		}
 	}
-	return n
+	v.Fail("a whole number from 0 to " + strconv.FormatUint(most, 10))
+	return 0
 }
 
 // Flag reads true or false.
@@ -175,12 +187,4 @@ func (v Value) Flag() bool {
 		v.Fail("true or false")
 	}
 	return v.Kind() == 't'
-}
-
-// Apart returns the value as a document of its own: what is wrong in it is in that
-// document's Err, and the rest can be read on. Its paths are those of the whole.
-func (v Value) Apart() (*Doc, Value) {
-	d := &Doc{Err: v.doc.Err}
-	v.doc = d
-	return d, v
 }

@@ -71,7 +71,7 @@ func (v Value) Scalar() string {
 	case '"':
 		return v.Text()
 	default:
-		return string(v.raw)
+		return v.node.raw
 	}
 }
 
@@ -81,7 +81,7 @@ func (v Value) Base64(most int) []byte {
 	s := v.Text()
 	b, err := base64.StdEncoding.DecodeString(s)
 	if (err != nil || len(b) > most) && v.doc.Err == nil {
-		v.doc.Err = fault.New(fault.Invalid, "%s is not base64 of at most %d bytes", v.Path, most)
+		v.doc.Err = fault.New(fault.Invalid, "%s is not base64 of at most %d bytes", v.path(), most)
 	}
 	return b
 }
