@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -80,7 +81,7 @@ func readValues(v strict.Value) []handle.Value {
 func readValue(v strict.Value) handle.Value {
 	o := v.Object("index", "type", "data", "permissions", "ttl", "timestamp", "references")
 	out := handle.Value{
-		Index: number(o.Field("index")), Type: o.Field("type").Text(), Data: readData(o.Field("data")),
+		Index: readIndex(o.Field("index")), Type: o.Field("type").Text(), Data: readData(o.Field("data")),
 		TTL: handle.TTL{Seconds: handle.Day}, Perm: handle.Usual,
 	}
 	if p := o.Field("permissions"); p.Given() {
@@ -98,6 +99,18 @@ func readValue(v strict.Value) handle.Value {
 		out.References = readReferences(r)
 	}
 	return out
+}
+
+// readIndex reads an index. PYHANDLE writes that of an HS_ADMIN as a text.
+func readIndex(v strict.Value) uint32 {
+	if v.Kind() != '"' {
+		return number(v)
+	}
+	n, err := strconv.ParseUint(v.Text(), 10, 32)
+	if err != nil {
+		v.Fail("a whole number from 0 to 4294967295")
+	}
+	return uint32(n)
 }
 
 func number(v strict.Value) uint32 { return uint32(v.Number(math.MaxUint32)) } //nolint:gosec // it is at most that
@@ -132,7 +145,7 @@ func readReferences(v strict.Value) []handle.Reference {
 }
 
 func readReference(o strict.Object) handle.Reference {
-	return handle.Reference{Name: handle.Name(o.Field("handle").Text()), Index: number(o.Field("index"))}
+	return handle.Reference{Name: handle.Name(o.Field("handle").Text()), Index: readIndex(o.Field("index"))}
 }
 
 // readData reads data in any of its formats; a text alone is data too.

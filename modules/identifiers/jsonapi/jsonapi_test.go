@@ -19,7 +19,8 @@ import (
 )
 
 // observed returns the bodies that Handle.Net 9.2.0 answered, by the name of what was
-// asked (testdata/handlenet.tsv: name, status of HTTP, body).
+// asked, and the statuses of HTTP by that name and " status" (testdata/handlenet.tsv:
+// name, status, body).
 func observed(tb testing.TB) map[string]string {
 	tb.Helper()
 	b, err := os.ReadFile("testdata/handlenet.tsv")
@@ -29,7 +30,7 @@ func observed(tb testing.TB) map[string]string {
 	out := map[string]string{}
 	for line := range strings.Lines(string(b)) {
 		f := strings.SplitN(strings.TrimSuffix(line, "\n"), "\t", 3)
-		out[f[0]] = f[2]
+		out[f[0]], out[f[0]+" status"] = f[2], f[1]
 	}
 	return out
 }
@@ -198,6 +199,10 @@ func TestParseValues(t *testing.T) {
 		{"in hex, absolute ttl", `[{"index":1,"type":"H","data":{"format":"hex","value":"00fF"},"ttl":"2030-01-01T00:00:00Z","timestamp":"1970-01-01T00:00:07Z","permissions":"0001"}]`, []handle.Value{{
 			Index: 1, Type: "H", Data: []byte{0, 255}, TTL: handle.TTL{Absolute: true, Seconds: 1893456000}, Perm: handle.PublicWrite, Timestamp: 7,
 		}}, ""},
+		{"as PYHANDLE writes it", `{"values": [{"index": 100, "type": "HS_ADMIN", "data": {"value": {"index": "200", "handle": "0.NA/my", "permissions": "011111110011"}, "format": "admin"}}]}`, []handle.Value{{
+			Index: 100, Type: "HS_ADMIN", Data: []byte("\x07\xf3\x00\x00\x00\x070.NA/my\x00\x00\x00\xc8"), TTL: handle.TTL{Seconds: handle.Day}, Perm: handle.Usual,
+		}}, ""},
+		{"an index in words", `[{"index":"one","type":"URL",` + data + `}]`, nil, `[0].index is "one", want a whole number`},
 		{"no values", `{"values":[],"anything":{"else":1}}`, []handle.Value{}, ""},
 		{"not JSON", `{`, nil, "byte"},
 		{"no index", `{"values":[{"type":"URL",` + data + `}]}`, nil, "values[0].index is missing, want a whole number"},

@@ -3,6 +3,7 @@ package jsonapi_test
 import (
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -80,6 +81,7 @@ func FuzzParseRequest(f *testing.F) {
 
 // The statuses are those of the answers observed at Handle.Net, and of its manual.
 func TestStatus(t *testing.T) {
+	bodies := observed(t)
 	for _, tt := range []struct {
 		name string
 		in   jsonapi.Outcome
@@ -109,6 +111,9 @@ func TestStatus(t *testing.T) {
 	} {
 		if got := tt.in.Status(); got != tt.want {
 			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		}
+		if seen, ok := bodies[tt.name+" status"]; ok && seen != strconv.Itoa(tt.want) {
+			t.Errorf("%s: want %d, but Handle.Net answers %s", tt.name, tt.want, seen)
 		}
 	}
 	for _, c := range []wire.Code{wire.Success, wire.ProtocolError, wire.ChallengeNeeded, wire.ChallengeFailed, wire.NotFound, wire.AlreadyExists, wire.ServerBusy, wire.Failed} {

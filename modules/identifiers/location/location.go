@@ -97,7 +97,8 @@ func (l Location) number(name string, usual float64) float64 {
 //
 // Errors: fault.Invalid with the line. A URL that is not absolute or would run as a
 // script is refused, as are weights below 0; elements and attributes that are not known
-// are not: the format is open. Elements beside the locations are not kept.
+// are not: the format is open. Elements beside the locations are not kept. There may be no
+// location: clients keep such values for those to come.
 func Parse(data []byte) (Set, error) {
 	root, err := tree.Parse(data)
 	if err != nil {
@@ -127,8 +128,8 @@ func Parse(data []byte) (Set, error) {
 		}
 		s.Locations = append(s.Locations, Location{Attributes: e.Attributes})
 	}
-	if len(s.Locations) == 0 || len(s.Locations) > maxLocations {
-		return Set{}, root.Fail("there are %d locations, want 1 to %d", len(s.Locations), maxLocations)
+	if len(s.Locations) > maxLocations {
+		return Set{}, root.Fail("there are %d locations, at most %d are allowed", len(s.Locations), maxLocations)
 	}
 	return s, nil
 }
