@@ -154,7 +154,7 @@ func (s *sender) report(c module.Call) error {
 		for _, v := range s.out.Refused {
 			line(c.Out, "%s", v.EN)
 		}
-		for _, outcome := range []string{Registered, Replaced, Unchanged, Taken, Refused} {
+		for _, outcome := range []string{Registered, Unchanged, Taken, Refused} {
 			if n := s.out.Counts[outcome]; n > 0 {
 				line(c.Out, "%d %s", n, outcome)
 			}

@@ -36,17 +36,13 @@ func TestProtocols(t *testing.T) {
 		}
 		hidden := value(9, "COST", "42")
 		hidden.Perm &^= handle.PublicRead
-		for _, r := range []handle.Record{
+		m.put(t, []handle.Record{
 			{Name: "88.500/gb-1", Values: []handle.Value{value(1, "URL", "https://f.example/1"), value(2, "DESC", "减速机 <一>"), hidden}},
 			{Name: "88.500/a/b?c", Values: []handle.Value{value(1, "DESC", "x")}},
 			{Name: "88.500/evil", Values: []handle.Value{value(1, "URL", "javascript:alert(1)")}},
 			{Name: "88.500/loc", Values: []handle.Value{value(1, "10320/loc", `<locations><location href="https://en.example" language="en"/><location href="https://zh.example" language="zh"/></locations>`)}},
 			{Name: "88.500/01/09506000134352", Values: []handle.Value{value(1, "URL", "https://shop.example/09506000134352")}},
-		} {
-			if err := m.Put(t.Context(), []handle.Record{r}); err != nil {
-				t.Fatal(err)
-			}
-		}
+		}...)
 		rt := web.NewRouter(st.site, slog.New(slog.DiscardHandler), open)
 		st.Module().Routes(rt)
 		h := rt.Handler(func(*http.Request) (actor.Actor, error) { return actor.Actor{}, nil })

@@ -26,8 +26,8 @@ import (
 	"yuzhou/kernel/pack"
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/web"
-	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/node"
+	"yuzhou/modules/identifiers/records"
 	"yuzhou/modules/identifiers/typed"
 )
 
@@ -57,7 +57,7 @@ type Needs struct {
 	Flow Flow
 	// Open opens the store of identifiers in a directory of its own; fault.Busy when
 	// another process has it.
-	Open func(ctx context.Context, dir string) (Records, error)
+	Open func(ctx context.Context, dir string) (records.Store, error)
 	// Describe says what the names of the product stand for, module by module.
 	Describe []module.Describe
 	Access   interface {
@@ -68,29 +68,6 @@ type Needs struct {
 		// Audit records a change within the transaction that makes it.
 		Audit(ctx context.Context, tx store.Tx, action, subject, detail string) error
 	}
-}
-
-// Records is the store of identifiers; modules/identifiers/records has two.
-type Records interface {
-	// Get returns a record as it is, or as it was at an instant; fault.NotFound.
-	Get(ctx context.Context, n handle.Name, at time.Time) (handle.Record, error)
-	// Put writes records, whole, in the place of what was under their names. When it
-	// returns they are on disk.
-	Put(ctx context.Context, records []handle.Record) error
-	// Register writes records, each under its name if nothing is there or it may be
-	// replaced, and returns the outcome of each: Registered, Replaced, Unchanged or Taken.
-	// The same key with the same records gives the same outcomes again, also when the
-	// program ended in between; with others it is fault.Conflict. When it returns they are
-	// on disk.
-	Register(ctx context.Context, key, who string, entries []Entry) ([]string, error)
-	// Close ends it.
-	Close() error
-}
-
-// Entry is a record that is to be registered.
-type Entry struct {
-	Record  handle.Record
-	Replace bool // what is there may be replaced
 }
 
 // Service is the module.
@@ -107,9 +84,9 @@ type Service struct {
 	telling sync.Mutex                      // guards told
 	told    []map[string]module.Description // what each module has said of its names
 
-	mu      sync.Mutex // guards what follows
-	records Records    // nil before it is opened
-	node    *node.Node // nil before it is first asked
+	mu      sync.Mutex    // guards what follows
+	records records.Store // nil before it is opened
+	node    *node.Node    // nil before it is first asked
 	serving bool
 	dns     string     // where DNS is answered; "" for nowhere
 	own     typed.Site // how this node is reached

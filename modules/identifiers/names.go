@@ -12,6 +12,7 @@ import (
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/module"
 	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/records"
 	"yuzhou/modules/identifiers/typed"
 )
 
@@ -103,7 +104,7 @@ func (s *Service) described(ctx context.Context, since time.Time) ([]module.Desc
 }
 
 // publishSome registers those of some descriptions that are not registered as they are.
-func (s *Service) publishSome(ctx context.Context, r Records, part []module.Description) error {
+func (s *Service) publishSome(ctx context.Context, r records.Store, part []module.Description) error {
 	now := s.now()
 	var changed []handle.Record
 	for _, d := range part {
@@ -112,7 +113,7 @@ func (s *Service) publishSome(ctx context.Context, r Records, part []module.Desc
 		if err != nil && fault.KindOf(err) != fault.NotFound {
 			return err
 		}
-		if err != nil || !sameValues(was.Values, rec.Values) {
+		if err != nil || !sameValues(was.Record.Values, rec.Values) {
 			changed = append(changed, rec)
 		}
 	}
@@ -120,12 +121,22 @@ func (s *Service) publishSome(ctx context.Context, r Records, part []module.Desc
 }
 
 // put writes records, and lets the node forget what it has kept of them.
-func (s *Service) put(ctx context.Context, r Records, changed []handle.Record) error {
+func (s *Service) put(ctx context.Context, r records.Store, changed []handle.Record) error {
 	if len(changed) == 0 {
 		return nil
 	}
-	if err := r.Put(ctx, changed); err != nil {
+	items := make([]records.Item, 0, len(changed))
+	for _, rec := range changed {
+		items = append(items, records.Item{Op: records.Put, Record: rec})
+	}
+	outcomes, err := r.Apply(ctx, records.Batch{Who: "program", Items: items})
+	if err != nil {
 		return err
+	}
+	for i, o := range outcomes {
+		if o.Verdict != records.Done && o.Verdict != records.Unchanged {
+			return fault.New(fault.Invalid, "identifier %s cannot be written: %s", changed[i].Name, o.Text)
+		}
 	}
 	n := s.answering()
 	for _, rec := range changed {

@@ -5,7 +5,6 @@ import (
 	"net"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,75 +18,39 @@ import (
 	"yuzhou/modules/identifiers/client"
 	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/node"
+	"yuzhou/modules/identifiers/records"
 	"yuzhou/modules/identifiers/typed"
 )
 
-// memory is a store of identifiers that forgets when it is closed.
-type memory struct {
-	mu     sync.Mutex
-	all    map[string]handle.Record
-	keys   map[string][]string
+// counting counts what is written.
+type counting struct {
+	records.Store
 	writes int
 }
 
-func (m *memory) Get(_ context.Context, n handle.Name, _ time.Time) (handle.Record, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if r, ok := m.all[n.Fold()]; ok {
-		return r, nil
-	}
-	return handle.Record{}, fault.New(fault.NotFound, "identifier %q is not registered", n)
+func (c *counting) Apply(ctx context.Context, b records.Batch) ([]records.Outcome, error) {
+	c.writes += len(b.Items)
+	return c.Store.Apply(ctx, b)
 }
-
-func (m *memory) Put(_ context.Context, records []handle.Record) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, r := range records {
-		if err := r.Check(); err != nil {
-			return err
-		}
-		m.all[r.Name.Fold()] = r
-		m.writes++
-	}
-	return nil
-}
-
-func (m *memory) Register(ctx context.Context, key, _ string, entries []Entry) ([]string, error) {
-	if was, ok := m.keys[key]; ok {
-		return was, nil
-	}
-	var out []string
-	for _, e := range entries {
-		was, err := m.Get(ctx, e.Record.Name, time.Time{})
-		switch {
-		case err != nil:
-			out = append(out, Registered)
-		case sameValues(was.Values, e.Record.Values):
-			out = append(out, Unchanged)
-			continue
-		case !e.Replace:
-			out = append(out, Taken)
-			continue
-		default:
-			out = append(out, Replaced)
-		}
-		if err := m.Put(ctx, []handle.Record{e.Record}); err != nil {
-			return nil, err
-		}
-	}
-	m.keys[key] = out
-	return out, nil
-}
-
-func (m *memory) Close() error { return nil }
 
 // withRecords gives the module a store in memory, settings, and what modules describe.
-func (st *stage) withRecords(settings map[string]string, describe ...module.Describe) *memory {
-	m := &memory{all: map[string]handle.Record{}, keys: map[string][]string{}}
-	st.Open = func(context.Context, string) (Records, error) { return m, nil }
+func (st *stage) withRecords(settings map[string]string, describe ...module.Describe) *counting {
+	m := &counting{Store: records.NewMemory(func() time.Time { return st.at })}
+	st.Open = func(context.Context, string) (records.Store, error) { return m, nil }
 	st.settings = func(name string) string { return settings[name] }
 	st.Describe = describe
 	return m
+}
+
+// put writes records.
+func (c *counting) put(t *testing.T, all ...handle.Record) {
+	t.Helper()
+	for _, r := range all {
+		got, err := c.Apply(t.Context(), records.Batch{Items: []records.Item{{Op: records.Put, Record: r}}})
+		if err != nil || got[0].Verdict != records.Done {
+			t.Fatal(got, err)
+		}
+	}
 }
 
 // texts writes the values of a record as lines of type and data.
@@ -126,8 +89,8 @@ func TestPublish(t *testing.T) {
 				return use(number)
 			})
 		get := func(name handle.Name) string {
-			r, err := m.Get(t.Context(), name, time.Time{})
-			return texts(t, r, err)
+			v, err := m.Get(t.Context(), name, time.Time{})
+			return texts(t, v.Record, err)
 		}
 		publish := func(writes int) {
 			t.Helper()
@@ -213,9 +176,7 @@ func TestServe(t *testing.T) {
 		if got := texts(t, a.Record, err); !strings.Contains(got, "示例制造有限公司") || strings.Contains(got, "张三") || !strings.Contains(got, "STATE hosted") {
 			t.Errorf("the record of the prefix: %s", got)
 		}
-		if err := m.Put(t.Context(), []handle.Record{{Name: "88.500.1/gb-1", Values: []handle.Value{{Index: 1, Type: "URL", Data: []byte("https://f.example"), Perm: handle.Usual}}}}); err != nil {
-			t.Fatal(err)
-		}
+		m.put(t, handle.Record{Name: "88.500.1/gb-1", Values: []handle.Value{{Index: 1, Type: "URL", Data: []byte("https://f.example"), Perm: handle.Usual}}})
 		if got, err := st.Resolve(t.Context(), "88.500.1/GB-1", ""); err != nil || len(got.Values) != 1 || got.Identifier != "88.500.1/gb-1" || len(got.Steps) != 0 {
 			t.Errorf("%+v, %v", got, err)
 		}

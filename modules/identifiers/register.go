@@ -10,6 +10,7 @@ import (
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/web"
 	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/records"
 	"yuzhou/modules/identifiers/template"
 	"yuzhou/modules/identifiers/typed"
 )
@@ -42,17 +43,16 @@ type Batch struct {
 
 // The outcomes of a registration.
 const (
-	Registered = "registered"
-	Replaced   = "replaced"
-	Unchanged  = "unchanged" // it was registered so before
-	Taken      = "taken"     // it is registered, otherwise
+	Registered = "registered" // or, when that was asked for, replaced
+	Unchanged  = "unchanged"  // it was registered so before
+	Taken      = "taken"      // it is registered, otherwise
 	Refused    = "refused"
 )
 
 // Verdict is what became of one registration.
 type Verdict struct {
 	Identifier string `json:"identifier"`
-	Outcome    string `json:"outcome" enum:"registered,replaced,unchanged,taken,refused"`
+	Outcome    string `json:"outcome" enum:"registered,unchanged,taken,refused"`
 	ZH         string `json:"zh,omitempty"`
 	EN         string `json:"en,omitempty" doc:"why, of one that was not registered"`
 }
@@ -64,7 +64,7 @@ type Verdict struct {
 // another batch, fault.Busy. Then nothing was registered, or the key tells later what was.
 func (s *Service) Register(ctx context.Context, b Batch) ([]Verdict, error) {
 	out := make([]Verdict, len(b.Items))
-	entries := make([]Entry, 0, len(b.Items))
+	items := make([]records.Item, 0, len(b.Items))
 	places := make([]int, 0, len(b.Items))
 	g := &registrar{s: s, may: map[string]error{}, templates: map[string]template.Template{}}
 	for i, item := range b.Items {
@@ -75,7 +75,7 @@ func (s *Service) Register(ctx context.Context, b Batch) ([]Verdict, error) {
 			if err != nil {
 				return nil, err
 			}
-			entries = append(entries, Entry{Record: rec, Replace: b.Replace})
+			items = append(items, records.Item{Op: b.op(), Record: rec})
 			places = append(places, i)
 		case fault.Busy:
 			return nil, err
@@ -87,20 +87,39 @@ func (s *Service) Register(ctx context.Context, b Batch) ([]Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	done, err := r.Register(ctx, b.Key, actor.Of(ctx).ID, entries)
+	done, err := r.Apply(ctx, records.Batch{Key: actor.Of(ctx).ID + " " + b.Key, Who: actor.Of(ctx).ID, Items: items})
 	if err != nil {
 		return nil, err
 	}
 	n := s.answering()
 	for k, outcome := range done {
-		v := &out[places[k]]
-		if v.Outcome = outcome; outcome == Taken {
-			v.refuse(fault.Say(fault.Conflict, "标识 %s 已经注册，内容不同。", "identifier %s is registered, and otherwise", v.Identifier))
-			v.Outcome = Taken
-		}
-		n.Forget(entries[k].Record.Name)
+		out[places[k]].take(outcome)
+		n.Forget(items[k].Record.Name)
 	}
 	return out, nil
+}
+
+// op is what the items of a batch do.
+func (b Batch) op() records.Op {
+	if b.Replace {
+		return records.Put
+	}
+	return records.Create
+}
+
+// take reads what the store says of an item.
+func (v *Verdict) take(o records.Outcome) {
+	switch o.Verdict {
+	case records.Done:
+		v.Outcome = Registered
+	case records.Unchanged:
+		v.Outcome = Unchanged
+	case records.Conflict:
+		v.refuse(fault.Say(fault.Conflict, "标识 %s 已经注册，内容不同。", "identifier %s is registered, and otherwise", v.Identifier))
+		v.Outcome = Taken
+	case records.Missing, records.Invalid:
+		v.refuse(fault.New(fault.Invalid, "%s", o.Text))
+	}
 }
 
 func (v *Verdict) refuse(err error) {

@@ -54,7 +54,7 @@ func TestRegister(t *testing.T) {
 		st.verdicts(t, Batch{Key: "batch-0002", Items: items[:2]}, []string{"unchanged", "unchanged"})
 		other := []Registration{{Identifier: "88.500.1/A", Values: []Given{{Index: 1, Type: "URL", Data: "https://g.example"}}}}
 		st.verdicts(t, Batch{Key: "batch-0003", Items: other}, []string{"taken identifier 88.500.1/A is registered, and otherwise"})
-		st.verdicts(t, Batch{Key: "batch-0004", Items: other, Replace: true}, []string{"replaced"})
+		st.verdicts(t, Batch{Key: "batch-0004", Items: other, Replace: true}, []string{"registered"})
 		got, err := st.Resolve(t.Context(), "88.500.1/a", "")
 		if err != nil || got.Identifier != "88.500.1/A" || got.Values[0].Data != "https://g.example" || got.Values[1].Type != handle.TypeAdmin {
 			t.Errorf("%+v, %v", got, err)
@@ -100,7 +100,7 @@ func (st *stage) members(t *testing.T, name string, items []Registration) {
 	if err := st.changeMember(worker, member{p.Registrant, "worker"}, true); err != nil {
 		t.Fatal(err)
 	}
-	if v := try("worker-02"); v.Outcome != Replaced {
+	if v := try("worker-02"); v.Outcome != Registered {
 		t.Errorf("a member: %+v", v)
 	}
 	if err := st.changeMember(worker, member{p.Registrant, "worker"}, false); err != nil {

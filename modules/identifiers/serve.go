@@ -16,6 +16,7 @@ import (
 	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/limit"
 	"yuzhou/modules/identifiers/node"
+	"yuzhou/modules/identifiers/records"
 	"yuzhou/modules/identifiers/server"
 	"yuzhou/modules/identifiers/typed"
 	"yuzhou/modules/identifiers/wire"
@@ -293,7 +294,7 @@ func (s *Service) setting(name string) string {
 }
 
 // open returns the store of identifiers, opening it when nobody has yet.
-func (s *Service) open(ctx context.Context) (Records, error) {
+func (s *Service) open(ctx context.Context) (records.Store, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.records != nil {
@@ -330,7 +331,8 @@ func (s *Service) recordAt(ctx context.Context, n handle.Name, at time.Time) (ha
 	if err != nil {
 		return handle.Record{}, err
 	}
-	return r.Get(ctx, n, at)
+	v, err := r.Get(ctx, n, at)
+	return v.Record, err
 }
 
 // hosts reports whether a name is answered from the records of this node.

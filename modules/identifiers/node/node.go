@@ -11,16 +11,20 @@ package node
 
 import (
 	"context"
-	"crypto/md5"  //nolint:gosec // what old clients ask for: nothing here rests on its strength
+	"crypto/md5" //nolint:gosec // what old clients ask for: nothing here rests on its strength
+	"crypto/rand"
 	"crypto/sha1" //nolint:gosec // likewise
 	"crypto/sha256"
 	"errors"
+	"io"
 	"log/slog"
 	"net/netip"
 	"time"
 
 	"yuzhou/kernel/fault"
+	"yuzhou/modules/identifiers/auth"
 	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/records"
 	"yuzhou/modules/identifiers/server"
 	"yuzhou/modules/identifiers/typed"
 	"yuzhou/modules/identifiers/wire"
@@ -61,8 +65,11 @@ type Config struct {
 	// Resolved is told of each name that was resolved with success, folded; nil: nobody
 	// is. What it is given is its own only until it returns.
 	Resolved func(folded []byte)
-	Now      func() time.Time
-	Log      *slog.Logger
+	// Store takes what is written by the protocol; nil: nothing is. Record reads from it.
+	Store  records.Store
+	Random io.Reader // of challenges; nil: crypto/rand
+	Now    func() time.Time
+	Log    *slog.Logger
 	// Kept is how many bytes of answers are kept; 0: 64 MiB.
 	Kept int
 }
@@ -70,12 +77,16 @@ type Config struct {
 // Node answers requests. It is a server.Handler.
 type Node struct {
 	Config
-	assembler *packet.Assembler
-	kept      *answers
+	assembler  *packet.Assembler
+	kept       *answers
+	challenges auth.Challenges[waiting]
 }
 
 // New returns a node. Tell it by Forget of each record that has changed.
 func New(c Config) *Node {
+	if c.Random == nil {
+		c.Random = rand.Reader
+	}
 	return &Node{Config: c, assembler: packet.NewAssembler(packet.Limits{}), kept: newAnswers(c.Kept)}
 }
 
@@ -108,7 +119,7 @@ func (n *Node) Packet(from netip.AddrPort, datagram []byte, answer *server.Packe
 	}
 	out := n.kept.buffer()
 	defer n.kept.put(out)
-	out.bytes = n.answer(context.Background(), message, out.bytes[:0])
+	out.bytes = n.answer(context.Background(), nil, message, out.bytes[:0])
 	for i := range packet.Count(len(out.bytes)) {
 		if len(out.bytes) > 0 {
 			answer.Done(packet.Append(answer.Next(), out.bytes, i))
@@ -130,8 +141,8 @@ func (n *Node) Refuse(datagram []byte, answer *server.Packets) {
 }
 
 // Message answers a message of a connection.
-func (n *Node) Message(ctx context.Context, _ *server.Conn, message, answer []byte) ([]byte, error) {
-	out := n.answer(ctx, message, answer)
+func (n *Node) Message(ctx context.Context, c *server.Conn, message, answer []byte) ([]byte, error) {
+	out := n.answer(ctx, c, message, answer)
 	if len(out) == len(answer) {
 		return answer, errSilent
 	}
@@ -141,7 +152,7 @@ func (n *Node) Message(ctx context.Context, _ *server.Conn, message, answer []by
 var errSilent = errors.New("a message that is none ends the connection")
 
 // answer appends the answer to a whole message; nothing when it is none.
-func (n *Node) answer(ctx context.Context, message, dst []byte) []byte {
+func (n *Node) answer(ctx context.Context, c *server.Conn, message, dst []byte) []byte {
 	m, err := wire.Parse(message)
 	if err != nil {
 		return n.unread(message, err, dst)
@@ -155,6 +166,10 @@ func (n *Node) answer(ctx context.Context, message, dst []byte) []byte {
 	case wire.OpSiteInfo:
 		site, _ := n.Site()
 		return n.finish(m, message, wire.Success, typed.AppendSite(nil, site), dst)
+	case wire.OpCreate, wire.OpDelete, wire.OpAddValues, wire.OpModifyValues, wire.OpRemoveValues, wire.OpLogin:
+		return n.write(ctx, c, m, message, dst)
+	case wire.OpAnswerChallenge:
+		return n.answered(ctx, c, m, message, dst)
 	default:
 		return n.fail(m, message, wire.OperationDenied, "operation "+m.Op.String()+" is not offered here", dst)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"yuzhou/kernel/fault"
+	"yuzhou/modules/identifiers/auth/rights"
 	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/namespace"
 	"yuzhou/modules/identifiers/typed"
@@ -179,7 +180,7 @@ func (n *Node) here(ctx context.Context, q question) reply {
 	}
 	read := r.Values[:0:0]
 	for _, v := range r.Values {
-		if v.Perm&handle.PublicRead != 0 && q.query.Asks(v) {
+		if rights.Readable(v, 0) && q.query.Asks(v) {
 			read = append(read, v)
 		}
 	}
