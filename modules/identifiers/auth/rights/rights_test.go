@@ -84,7 +84,7 @@ func TestOf(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := rights.Of(t.Context(), tt.groups.lookup, record(tt.admins...), tt.who)
-			if got != tt.want || (err != nil) != (tt.kind != fault.Kind(0)) || err != nil && fault.KindOf(err) != tt.kind {
+			if got != tt.want || (err != nil) != (tt.kind != "") || err != nil && fault.KindOf(err) != tt.kind {
 				t.Errorf("%b, %v; want %b", got, err, tt.want)
 			}
 		})
