@@ -19,10 +19,10 @@ func Decide(before Version, item Item) (Version, Outcome) {
 	if item.IfSeq != 0 && item.IfSeq != before.Seq {
 		return Version{}, Outcome{Conflict, before.Seq, fmt.Sprintf("identifier %q is at version %d, not %d", item.Record.Name, before.Seq, item.IfSeq)}
 	}
-	there := before.Seq != 0 && !before.Deleted
+	there := before.stands()
 	switch item.Op {
 	case Create, Put:
-		return write(before, there, item)
+		return write(before, item)
 	case Delete, Add, Modify, Remove:
 		if !there {
 			return Version{}, Outcome{Missing, 0, fmt.Sprintf("there is no identifier %q", item.Record.Name)}
@@ -37,7 +37,8 @@ func Decide(before Version, item Item) (Version, Outcome) {
 }
 
 // write replaces a record as a whole.
-func write(before Version, there bool, item Item) (Version, Outcome) {
+func write(before Version, item Item) (Version, Outcome) {
+	there := before.stands()
 	if err := item.Record.Check(); err != nil {
 		return Version{}, Outcome{Invalid, 0, err.Error()}
 	}
@@ -82,3 +83,6 @@ func equal(a, b handle.Value) bool {
 	return a.Index == b.Index && a.Type == b.Type && bytes.Equal(a.Data, b.Data) && a.TTL == b.TTL &&
 		a.Perm == b.Perm && a.Timestamp == b.Timestamp && slices.Equal(a.References, b.References)
 }
+
+// stands reports whether there is a record.
+func (v Version) stands() bool { return v.Seq != 0 && !v.Deleted }

@@ -2,6 +2,7 @@ package pebblestore_test
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func BenchmarkStore(b *testing.B) {
 				items[i] = records.Item{Op: records.Create, Record: recordstest.Record(fmt.Sprintf("88.2/%d", n), n)}
 				n++
 			}
-			if _, err := s.Apply(b.Context(), records.Batch{Key: fmt.Sprint(n), Items: items}); err != nil {
+			if _, err := s.Apply(b.Context(), records.Batch{Key: strconv.Itoa(n), Items: items}); err != nil {
 				b.Fatal(err)
 			}
 		}

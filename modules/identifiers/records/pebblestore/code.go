@@ -23,7 +23,7 @@ const (
 )
 
 // types have one byte; a type that is not here follows byte 0. Entries are only added.
-var types = []string{
+var types = []string{ //nolint:gochecknoglobals // a table
 	"", handle.TypeAdmin, handle.TypeSite, handle.TypeSite6, handle.TypeSitePrefix, handle.TypeServ, handle.TypeServPrefix, handle.TypeNamespace,
 	handle.TypePublicKey, handle.TypeSecretKey, handle.TypeVList, handle.TypeAlias, handle.TypeCert, handle.TypeSignature, handle.TypeLocation,
 	handle.TypeURL, handle.TypeEmail, handle.TypeDesc,
@@ -96,7 +96,7 @@ func appendValue(dst []byte, v handle.Value, of records.Version) []byte {
 func appendType(dst []byte, name string) []byte {
 	for i, known := range types {
 		if i > 0 && known == name {
-			return append(dst, byte(i)) //nolint:gosec // there are fewer than 256
+			return append(dst, byte(i))
 		}
 	}
 	return appendBytes(append(dst, 0), name)

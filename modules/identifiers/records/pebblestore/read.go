@@ -3,6 +3,7 @@ package pebblestore
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,7 +73,7 @@ func (s *Store) History(_ context.Context, n handle.Name) ([]records.Version, er
 	err := each(view, older(folded, 0), older(folded, ^uint64(0)), add)
 	key := append([]byte{'n'}, folded...)
 	if err == nil {
-		err = each(view, key, append(key[:len(key):len(key)], 0), add)
+		err = each(view, key, append(slices.Clip(key), 0), add)
 	}
 	return out, errors.Join(err, view.Close())
 }

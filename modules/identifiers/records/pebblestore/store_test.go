@@ -22,23 +22,24 @@ import (
 
 const child = "YUZHOU_TEST_RECORDS_CHILD"
 
-func open(t testing.TB, dir string, o pebblestore.Options) *pebblestore.Store {
-	t.Helper()
+func open(tb testing.TB, dir string, o pebblestore.Options) *pebblestore.Store {
+	tb.Helper()
 	if o.Now == nil {
 		o.Now = (&recordstest.Clock{}).Now
 	}
 	if o.Reserve == 0 {
 		o.Reserve = 1
 	}
-	s, err := pebblestore.Open(t.Context(), dir, o)
+	s, err := pebblestore.Open(tb.Context(), dir, o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }
 
 func TestConformance(t *testing.T) {
 	recordstest.Run(t, func(t *testing.T, now func() time.Time) records.Store {
+		t.Helper()
 		return open(t, t.TempDir(), pebblestore.Options{Now: now})
 	})
 }

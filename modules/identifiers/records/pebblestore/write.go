@@ -1,6 +1,7 @@
 package pebblestore
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -227,10 +228,10 @@ func (s *Store) Load(ctx context.Context, source iter.Seq2[handle.Record, error]
 
 // sorted brings the entries into order; of those with one key the last stays.
 func (p *plan) sorted() []entry {
-	slices.SortStableFunc(p.entries, func(a, b entry) int { return strings.Compare(string(a.key), string(b.key)) })
+	slices.SortStableFunc(p.entries, func(a, b entry) int { return bytes.Compare(a.key, b.key) })
 	out := p.entries[:0]
 	for i, e := range p.entries {
-		if i+1 == len(p.entries) || string(e.key) != string(p.entries[i+1].key) {
+		if i+1 == len(p.entries) || !bytes.Equal(e.key, p.entries[i+1].key) {
 			out = append(out, e)
 		}
 	}

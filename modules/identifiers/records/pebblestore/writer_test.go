@@ -24,7 +24,9 @@ func run(dir, how string) error {
 			if _, err := s.Apply(ctx, put(name(how, i), i)); err != nil {
 				return err
 			}
-			fmt.Fprintln(os.Stdout, i)
+			if _, err := fmt.Fprintln(os.Stdout, i); err != nil {
+				return err
+			}
 		}
 	}
 	source := func(yield func(handle.Record, error) bool) {
