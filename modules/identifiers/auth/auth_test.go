@@ -5,8 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/hex"
-	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,49 +21,49 @@ import (
 	"yuzhou/modules/identifiers/wire/access"
 )
 
-func unhex(t testing.TB, name string) []byte {
-	t.Helper()
+func unhex(tb testing.TB, name string) []byte {
+	tb.Helper()
 	text, err := os.ReadFile("../wire/testdata/handlenet/" + name + ".hex")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	b, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
 
 // exchange reads a recorded challenge and its answer.
-func exchange(t testing.TB, challenge, answer string) (auth.Question, access.ChallengeAnswer) {
-	t.Helper()
-	m, err := wire.Parse(unhex(t, challenge))
+func exchange(tb testing.TB, challenge, answer string) (auth.Question, access.ChallengeAnswer) {
+	tb.Helper()
+	m, err := wire.Parse(unhex(tb, challenge))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	c, err := access.ParseChallenge(m)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	m, err = wire.Parse(unhex(t, answer))
+	m, err = wire.Parse(unhex(tb, answer))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	a, err := access.ParseChallengeAnswer(m.Body)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return auth.Question{Nonce: c.Nonce, Digest: c.Digest.Sum, Version: m.Version, Old: true}, a
 }
 
 // keys are those of the recorded exchanges.
-func keys(t testing.TB) map[string]handle.Value {
-	t.Helper()
-	point := unhex(t, "cn/key-admin-sm2.pub")
+func keys(tb testing.TB) map[string]handle.Value {
+	tb.Helper()
+	point := unhex(tb, "cn/key-admin-sm2.pub")
 	return map[string]handle.Value{
-		"rsa":    {Type: handle.TypePublicKey, Data: unhex(t, "key-admin.pub")},
-		"dsa":    {Type: handle.TypePublicKey, Data: unhex(t, "key-admin-dsa.pub")},
-		"secret": {Type: handle.TypeSecretKey, Data: unhex(t, "key-secret")},
+		"rsa":    {Type: handle.TypePublicKey, Data: unhex(tb, "key-admin.pub")},
+		"dsa":    {Type: handle.TypePublicKey, Data: unhex(tb, "key-admin-dsa.pub")},
+		"secret": {Type: handle.TypeSecretKey, Data: unhex(tb, "key-secret")},
 		"sm2":    {Type: handle.TypePublicKey, Data: octets.AppendBytes(append(octets.AppendBytes(nil, "SM2_PUB_KEY"), 0, 0), point)},
 	}
 }
@@ -244,7 +244,7 @@ func TestChallenges(t *testing.T) {
 		t.Errorf("taken too late: %v", err)
 	}
 	for i := range 2 {
-		if _, _, err := c.Issue(bytes.NewReader(make([]byte, 20)), now.Add(time.Hour), fmt.Sprint(i)); err != nil {
+		if _, _, err := c.Issue(bytes.NewReader(make([]byte, 20)), now.Add(time.Hour), strconv.Itoa(i)); err != nil {
 			t.Errorf("the same id drawn twice: %v", err)
 		}
 	}

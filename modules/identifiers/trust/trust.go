@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/big"
+	"slices"
 
 	"yuzhou/kernel/fault"
 	"yuzhou/modules/identifiers/handle"
@@ -215,8 +216,8 @@ func follow(signer string, chain []string, anchors []Anchor, now int64) (Anchor,
 		return Anchor{}, "", fault.New(fault.Invalid, "the chain has %d certificates, at most %d", len(chain), maxChain)
 	}
 	var at Anchor
-	for i := len(chain) - 1; i >= 0; i-- {
-		t, err := ParseToken(chain[i])
+	for i, token := range slices.Backward(chain) {
+		t, err := ParseToken(token)
 		if err != nil {
 			return Anchor{}, "", err
 		}
@@ -303,7 +304,9 @@ func (p Permission) covers(want Permission) bool {
 		return !same && handle.Under(handle.Fold(prefix), handle.Fold(above))
 	case UnderPrefix:
 		return same && (want.Level == UnderPrefix || !describes)
-	default:
+	case ThisHandle:
+		return false
+	default: // a level that nobody knows gives nothing
 		return false
 	}
 }

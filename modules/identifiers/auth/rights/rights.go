@@ -79,25 +79,34 @@ func (s *search) among(ctx context.Context, start handle.Reference) (bool, error
 		if depth == maxDepth {
 			return false, nil
 		}
-		var next []handle.Reference
-		for _, r := range level {
-			r.Name = handle.Name(r.Name.Fold())
-			if seen[r] || r.Index == 0 { // all keys of a name are no group
-				continue
-			}
-			seen[r] = true
-			members, err := s.members(ctx, r)
-			if err != nil {
-				return false, err
-			}
-			if len(next)+len(members) > maxMembers {
-				return false, fault.New(fault.Busy, "the groups of %s have more than %d members", start.Name, maxMembers)
-			}
-			next = append(next, members...)
+		next, err := s.below(ctx, level, seen)
+		if err != nil {
+			return false, err
 		}
 		level = next
 	}
 	return false, nil
+}
+
+// below returns the members of the groups of a level that were not seen yet.
+func (s *search) below(ctx context.Context, level []handle.Reference, seen map[handle.Reference]bool) ([]handle.Reference, error) {
+	var next []handle.Reference
+	for _, r := range level {
+		r.Name = handle.Name(r.Name.Fold())
+		if seen[r] || r.Index == 0 { // all keys of a name are no group
+			continue
+		}
+		seen[r] = true
+		members, err := s.members(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		if len(next)+len(members) > maxMembers {
+			return nil, fault.New(fault.Busy, "the groups that HS_ADMIN leads to have more than %d members", maxMembers)
+		}
+		next = append(next, members...)
+	}
+	return next, nil
 }
 
 func (s *search) names(level []handle.Reference) bool {

@@ -75,6 +75,8 @@ func (k Keys) block() (cipher.Block, error) {
 		return des.NewTripleDESCipher(k.Key[:size]) //nolint:gosec // see Keys.Old
 	case SM4:
 		return sm4.NewCipher(k.Key[:size])
+	case AES:
+		fallthrough
 	default:
 		return aes.NewCipher(k.Key[:size])
 	}
@@ -110,7 +112,7 @@ func (k Keys) Encrypt(random io.Reader, message []byte) ([]byte, error) {
 	out = append(out, message[wire.EnvelopeSize:]...)
 	pad := b.BlockSize() - (len(out)-at)%b.BlockSize()
 	for range pad {
-		out = append(out, byte(pad))
+		out = append(out, byte(pad)) //nolint:gosec // at most a block
 	}
 	cipher.NewCBCEncrypter(b, iv).CryptBlocks(out[at:], out[at:])
 	e.Encrypted, e.Length = true, uint32(len(out)-wire.EnvelopeSize) //nolint:gosec // a message is bounded far below
@@ -168,7 +170,7 @@ func unpad(b []byte, size int) (int, bool) {
 	right := subtle.ConstantTimeLessOrEq(1, pad) & subtle.ConstantTimeLessOrEq(pad, size)
 	for i := range size {
 		in := subtle.ConstantTimeLessOrEq(i+1, pad)
-		same := subtle.ConstantTimeByteEq(b[len(b)-1-i], byte(pad))
+		same := subtle.ConstantTimeByteEq(b[len(b)-1-i], byte(pad)) //nolint:gosec // pad was a byte
 		right &= subtle.ConstantTimeSelect(in, same, 1)
 	}
 	return len(b) - pad, right == 1

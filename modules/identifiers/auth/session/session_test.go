@@ -15,15 +15,15 @@ import (
 	"yuzhou/modules/identifiers/wire"
 )
 
-func unhex(t testing.TB, name string) []byte {
-	t.Helper()
+func unhex(tb testing.TB, name string) []byte {
+	tb.Helper()
 	text, err := os.ReadFile("../../wire/testdata/handlenet/" + name + ".hex")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	b, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
@@ -41,11 +41,11 @@ var recorded = map[string]string{
 	"session-bad-mac":          "4c2b5524df983a04cf54f5ddd34a37dcb758f73601dbe86b217be399f25ab6a0",
 }
 
-func keysOf(t testing.TB, name string) session.Keys {
-	t.Helper()
+func keysOf(tb testing.TB, name string) session.Keys {
+	tb.Helper()
 	key, err := hex.DecodeString(recorded[name])
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return session.Keys{Cipher: session.AES, Key: key}
 }
@@ -174,11 +174,11 @@ func TestWindow(t *testing.T) {
 }
 
 // group is the second Oakley group (RFC 2409 §6.2), which Handle.Net's clients use.
-func group(t testing.TB) *auth.DHKey {
-	t.Helper()
+func group(tb testing.TB) *auth.DHKey {
+	tb.Helper()
 	p, ok := new(big.Int).SetString("FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DDEF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7EDEE386BFB5A899FA5AE9F24117C4B1FE649286651ECE65381FFFFFFFFFFFFFFFF", 16)
 	if !ok {
-		t.Fatal("group")
+		tb.Fatal("group")
 	}
 	return &auth.DHKey{P: p, G: big.NewInt(2), Y: big.NewInt(4)}
 }
