@@ -96,7 +96,7 @@ func options(fs vfs.FS, cache int64, lock *pebble.Lock) *pebble.Options {
 	o := &pebble.Options{
 		FS: fs, Lock: lock, Cache: pebble.NewCache(cache), MemTableSize: 32 << 20, MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold: 4, MaxOpenFiles: 1000, Merger: &pebble.Merger{Name: "yuzhou.sum", Merge: newSum},
-		FormatMajorVersion: pebble.FormatNewest, Logger: quiet{},
+		FormatMajorVersion: pebble.FormatNewest, Logger: quiet{pebble.DefaultLogger},
 	}
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings {
 		c := pebble.UniformDBCompressionSettings(sstable.SnappyCompression)
@@ -110,15 +110,12 @@ func options(fs vfs.FS, cache int64, lock *pebble.Lock) *pebble.Options {
 	return o
 }
 
-// quiet drops what Pebble tells of its housekeeping.
+// quiet drops what Pebble tells of its housekeeping. When the log can no longer be
+// written nothing further may be acknowledged, so Pebble ends the process through the
+// logger; a restart finds what was acknowledged.
 type quiet struct{ pebble.Logger }
 
-func (quiet) Infof(string, ...any)  {}
-func (quiet) Errorf(string, ...any) {}
-
-// Fatalf is called when the log can no longer be written: nothing further may be
-// acknowledged, so the process must end. A restart finds what was acknowledged.
-func (quiet) Fatalf(format string, args ...any) { pebble.DefaultLogger.Fatalf(format, args...) }
+func (quiet) Infof(string, ...any) {}
 
 // Close implements records.Store.
 func (s *Store) Close() error {
