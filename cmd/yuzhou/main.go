@@ -38,7 +38,12 @@ func city(h module.Host, who *org.Service, evidence *proof.Service) []module.Mod
 	dir := directives.New(h, directives.Needs{Flow: work, Gaps: gaps(pl), Parts: pl.Parts, Readings: ind, Units: who, Access: who, Audit: who})
 	proj := projects.New(h, projects.Needs{Flow: work, Plan: elements(pl), Late: late(dir), Units: who, Access: who, Audit: who})
 	drive.directives, drive.projects = dir, proj
-	ids := identifiers.New(h, identifiers.Needs{Flow: work, Access: who, Audit: who})
+	targets := pl.Module()
+	targets.Verbs = append(targets.Verbs, directives.ListVerb("directives"))
+	ids := identifiers.New(h, identifiers.Needs{
+		Flow: work, Access: who, Audit: who, Open: openIdentifiers(h),
+		Describe: []module.Describe{who.Module().Describe, ind.Module().Describe, targets.Describe, work.Module().Describe, evidence.Module().Describe},
+	})
 	for _, g := range []flow.Guest{coll.Guest(), dir.Guest(), proj.Guest(), ids.Guest()} {
 		work.Admit(g)
 	}
@@ -48,8 +53,6 @@ func city(h module.Host, who *org.Service, evidence *proof.Service) []module.Mod
 	evidence.AdmitStream(work.Events())
 	event.On(h.Events, func(context.Context, indicators.Recorded) { dir.Wake(); evidence.Wake() })
 	event.On(h.Events, func(context.Context, plan.Accepted) { evidence.Wake() })
-	targets := pl.Module()
-	targets.Verbs = append(targets.Verbs, directives.ListVerb("directives"))
 	return []module.Module{
 		work.Module(), ind.Module(), targets, coll.Module(), dir.Module(), proj.Module(), ids.Module(),
 		evaluation.New(h, evaluation.Needs{Readings: ind, Units: who}).Module(),

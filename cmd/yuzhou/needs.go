@@ -4,8 +4,11 @@ import (
 	"context"
 	"time"
 
+	"yuzhou/kernel/module"
 	"yuzhou/kernel/pack"
 	"yuzhou/modules/directives"
+	"yuzhou/modules/identifiers/records"
+	"yuzhou/modules/identifiers/records/pebblestore"
 	"yuzhou/modules/plan"
 	"yuzhou/modules/projects"
 )
@@ -85,4 +88,15 @@ func (e *efforts) on(ctx context.Context, target string, known time.Time) (plan.
 
 func cost(s projects.Sum) plan.Cost {
 	return plan.Cost{Works: s.Works, Budget: s.Budget.String(), Spent: s.Spent.String()}
+}
+
+// openIdentifiers opens the store of identifiers that the node works on.
+func openIdentifiers(h module.Host) func(ctx context.Context, dir string) (records.Store, error) {
+	return func(ctx context.Context, dir string) (records.Store, error) {
+		st, err := pebblestore.Open(ctx, dir, pebblestore.Options{Now: h.Now})
+		if err != nil {
+			return nil, err
+		}
+		return st, nil
+	}
 }

@@ -113,10 +113,14 @@ func (s *Service) zone() zone.Zone {
 
 // answering returns what answers requests, made when it is first asked for.
 func (s *Service) answering() *node.Node {
+	st, err := s.open(context.Background())
+	if err != nil {
+		st = nil // another process has the records: nothing can be written here, and little be read
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.node == nil {
-		s.node = node.New(node.Config{Record: s.record, Place: s.place, Site: s.siteNow, Upper: s.upper, Now: s.now, Log: s.log})
+		s.node = node.New(node.Config{Record: s.record, Place: s.place, Site: s.siteNow, Upper: s.upper, Store: st, Now: s.now, Log: s.log})
 	}
 	return s.node
 }
