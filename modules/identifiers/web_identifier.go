@@ -36,6 +36,8 @@ type valueRow struct {
 	Lives     string
 	Changed   string
 	Encrypted bool // it is bytes, shown as base64
+	Long      bool // it is folded behind its beginning
+	Short     string
 }
 
 // showIdentifier shows what an identifier resolves to.
@@ -85,6 +87,10 @@ func (s *Service) valueRow(v handle.Value) valueRow {
 	}
 	if v.Type == handle.TypeURL && isWeb(out.Text) {
 		out.Href = out.Text
+	}
+	const folded = 200
+	if beginning := []rune(out.Text); len(beginning) > folded && out.Href == "" {
+		out.Long, out.Short = true, string(beginning[:folded/3])+"…"
 	}
 	return out
 }

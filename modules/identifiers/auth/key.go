@@ -18,8 +18,8 @@ import (
 	"crypto/rsa"
 	"math/big"
 
-	"github.com/emmansun/gmsm/sm2"
-	"github.com/emmansun/gmsm/smx509"
+	"github.com/emmansun/gmsm/sm2"    //nolint:depguard // a codec is where a third party belongs
+	"github.com/emmansun/gmsm/smx509" //nolint:depguard // a codec is where a third party belongs
 
 	"yuzhou/kernel/fault"
 	"yuzhou/modules/identifiers/octets"

@@ -24,7 +24,7 @@ import (
 	"math/big"
 	"strings"
 
-	"github.com/emmansun/gmsm/sm2"
+	"github.com/emmansun/gmsm/sm2" //nolint:depguard // a codec is where a third party belongs
 
 	"yuzhou/kernel/fault"
 )

@@ -24,8 +24,8 @@ import (
 	"io"
 	"math/big"
 
-	"github.com/emmansun/gmsm/sm3"
-	"github.com/emmansun/gmsm/sm4"
+	"github.com/emmansun/gmsm/sm3" //nolint:depguard // a codec is where a third party belongs
+	"github.com/emmansun/gmsm/sm4" //nolint:depguard // a codec is where a third party belongs
 
 	"yuzhou/kernel/fault"
 	"yuzhou/modules/identifiers/auth"

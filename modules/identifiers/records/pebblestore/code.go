@@ -31,8 +31,8 @@ var types = []string{ //nolint:gochecknoglobals // a table
 
 var errForm = errors.New("a stored version is damaged")
 
-// appendVersion appends a version without its folded name, which is in its key.
-func appendVersion(dst []byte, v records.Version) []byte {
+// encode writes a version without its folded name, which is in its key.
+func encode(v records.Version) []byte {
 	name := string(v.Record.Name)
 	flags := byte(0)
 	if v.Deleted {
@@ -41,7 +41,7 @@ func appendVersion(dst []byte, v records.Version) []byte {
 	if name != handle.Fold(name) {
 		flags |= cased
 	}
-	dst = append(dst, form, flags)
+	dst := []byte{form, flags}
 	dst = binary.AppendUvarint(dst, v.Seq)
 	dst = binary.AppendVarint(dst, v.At.UnixMicro())
 	if flags&cased != 0 {

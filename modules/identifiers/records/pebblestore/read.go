@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2" //nolint:depguard // this package is its adapter
 
 	"yuzhou/kernel/fault"
 	"yuzhou/modules/identifiers/handle"

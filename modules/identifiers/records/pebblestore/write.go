@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2" //nolint:depguard // this package is its adapter
 
 	"yuzhou/kernel/fault"
 	"yuzhou/modules/identifiers/handle"
@@ -40,9 +40,9 @@ func (s *Store) plan(size int) *plan {
 func (p *plan) keep(folded string, was, v records.Version) {
 	p.seq, p.at = v.Seq, v.At.UnixMicro()
 	if was.Seq != 0 {
-		p.entries = append(p.entries, entry{older(folded, was.Seq), appendVersion(nil, was)})
+		p.entries = append(p.entries, entry{older(folded, was.Seq), encode(was)})
 	}
-	p.entries = append(p.entries, entry{append([]byte{'n'}, folded...), appendVersion(nil, v)}, entry{change(v.Seq), []byte(folded)})
+	p.entries = append(p.entries, entry{append([]byte{'n'}, folded...), encode(v)}, entry{change(v.Seq), []byte(folded)})
 	p.newest[folded] = v
 }
 
