@@ -7,10 +7,10 @@ import (
 	"errors"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2" //nolint:depguard // this package is its adapter
+	"github.com/cockroachdb/pebble/v2"                               //nolint:depguard // this package is its adapter
 	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider" //nolint:depguard // this package is its adapter
-	"github.com/cockroachdb/pebble/v2/sstable" //nolint:depguard // this package is its adapter
-	"github.com/cockroachdb/pebble/v2/vfs" //nolint:depguard // this package is its adapter
+	"github.com/cockroachdb/pebble/v2/sstable"                       //nolint:depguard // this package is its adapter
+	"github.com/cockroachdb/pebble/v2/vfs"                           //nolint:depguard // this package is its adapter
 )
 
 // ingest takes the entries of a plan over as files, one for each space of keys, all at

@@ -19,10 +19,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2" //nolint:depguard // this package is its adapter
-	"github.com/cockroachdb/pebble/v2/bloom" //nolint:depguard // this package is its adapter
+	"github.com/cockroachdb/pebble/v2"         //nolint:depguard // this package is its adapter
+	"github.com/cockroachdb/pebble/v2/bloom"   //nolint:depguard // this package is its adapter
 	"github.com/cockroachdb/pebble/v2/sstable" //nolint:depguard // this package is its adapter
-	"github.com/cockroachdb/pebble/v2/vfs" //nolint:depguard // this package is its adapter
+	"github.com/cockroachdb/pebble/v2/vfs"     //nolint:depguard // this package is its adapter
 
 	"yuzhou/kernel/fault"
 	"yuzhou/modules/identifiers/handle"
