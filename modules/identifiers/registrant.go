@@ -8,6 +8,7 @@ import (
 
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/pack"
+	"yuzhou/modules/identifiers/docking"
 )
 
 // Registrant is who holds prefixes and registers identifiers below them: a
@@ -54,8 +55,8 @@ func (r Registrant) valid() error {
 	if kinds := []string{"enterprise", "institution", "government", "association"}; !slices.Contains(kinds, r.Kind) {
 		return fault.Say(fault.Invalid, "注册者的类别 %q 不认识，可以是 %v。", "kind %q of the registrant is none of %v", r.Kind, kinds)
 	}
-	if err := validCreditCode(r.CreditCode); err != nil {
-		return err
+	if !docking.CreditCode(r.CreditCode) {
+		return fault.Say(fault.Invalid, "统一社会信用代码 %q 不对：应是 18 位数字和大写字母，末位是校验位。", "credit code %q is none of GB 32100: 18 digits and capital letters, of which the last checks the others", r.CreditCode)
 	}
 	if !digits(r.Area, 6) {
 		return fault.Say(fault.Invalid, "行政区划代码 %q 应是 6 位数字，如 500103。", "area %q is no code of GB/T 2260: six digits such as 500103", r.Area)
@@ -83,28 +84,4 @@ func (r Registrant) validLicence() error {
 
 func digits(s string, n int) bool {
 	return len(s) == n && strings.Trim(s, "0123456789") == ""
-}
-
-// validCreditCode checks a unified social credit code.
-//
-// Source: GB 32100-2015: 17 characters of 0-9 A-Z without I, O, S, V, Z, each
-// weighted by a power of 3 modulo 31, and the character that completes the sum.
-func validCreditCode(code string) error {
-	const alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-	if len(code) != 18 {
-		return fault.Say(fault.Invalid, "统一社会信用代码 %q 应是 18 位。", "credit code %q has not 18 characters (GB 32100)", code)
-	}
-	sum, weight := 0, 1
-	for i := range 17 {
-		v := strings.IndexByte(alphabet, code[i])
-		if v < 0 {
-			return fault.Say(fault.Invalid, "统一社会信用代码 %q 第 %d 位不是数字或规定的大写字母。", "credit code %q: character %d is no digit and none of its capital letters", code, i+1)
-		}
-		sum += v * weight
-		weight = weight * 3 % 31
-	}
-	if want := alphabet[(31-sum%31)%31]; code[17] != want {
-		return fault.Say(fault.Invalid, "统一社会信用代码 %q 的校验位应是 %c。", "credit code %q does not end in its check character %c", code, want)
-	}
-	return nil
 }
