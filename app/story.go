@@ -111,7 +111,10 @@ func (p Product) story(ctx context.Context, proc process) error {
 	stage := &Stage{URL: "http://" + ln.Addr().String(), English: *lang == "en", clock: ct.clock, out: proc.out, exit: *exit, next: func() {}}
 	if *pause {
 		keys := bufio.NewReader(proc.in)
-		stage.next = func() { _, _ = keys.ReadString('\n') } // at the end of the input it goes on
+		stage.next = func() {
+			stage.Tell(pack.Text{ZH: "    （按回车继续）", EN: "    (press Enter to go on)"})
+			_, _ = keys.ReadString('\n') // at the end of the input it goes on
+		}
 	}
 	return errors.Join(p.perform(ctx, ct, ln, stage), ct.close(ctx))
 }

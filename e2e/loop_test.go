@@ -24,6 +24,7 @@ type told struct {
 
 var (
 	castLine = regexp.MustCompile(`^  (\S+) +([a-z0-9-]{19})  `)
+	waitLine = regexp.MustCompile(`^    (\(press Enter|（按回车)`)
 	stepLine = regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d  (.+)`)
 )
 
@@ -83,8 +84,7 @@ func (s *told) step(t *testing.T) (what string, pages []string) {
 			if !more {
 				t.Fatal("the story has ended before its time")
 			}
-		case <-time.After(300 * time.Millisecond): // it waits for a key
-			if what != "" {
+			if waitLine.MatchString(line) {
 				return what, pages
 			}
 		case <-late:

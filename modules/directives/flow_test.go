@@ -1,6 +1,7 @@
 package directives
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -150,6 +151,9 @@ func (c *city) answerParts(t *testing.T, engine *flow.Service, id string, do fun
 	parts, err := c.parts(t.Context(), id)
 	if err != nil || len(parts) != 3 {
 		t.Fatalf("%d parts, %v", len(parts), err)
+	}
+	if !slices.IsSortedFunc(parts, func(a, b Part) int { return cmp.Compare(a.Number, b.Number) }) {
+		t.Errorf("parts are not in the order of their numbers: %+v", parts)
 	}
 	send := func(unit, id, event string, data map[string]any) {
 		t.Helper()

@@ -1,6 +1,7 @@
 package directives
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -151,14 +152,14 @@ type Part struct {
 	Returned int       `json:"returned"`
 }
 
-// parts returns what became of a directive's parts, by the time they were opened.
+// parts returns what became of a directive's parts, in the order they were opened.
 func (s *Service) parts(ctx context.Context, id string) ([]Part, error) {
 	cases, err := s.Flow.Find(s.program(ctx), flow.Filter{Parent: id, Procedure: PartProcedure, Limit: most})
 	if err != nil {
 		return nil, err
 	}
 	var out []Part
-	for _, c := range slices.Backward(cases) {
+	for _, c := range cases {
 		p := Part{ID: c.ID, Number: c.Number, Unit: c.Unit, Light: string(c.Light), Due: c.Due, DueOn: lastDay(c.Due, s.site.Zone)}
 		for _, st := range []string{"issued", "working", stageReview, "done", "lapsed"} {
 			if c.In(st) {
@@ -169,6 +170,8 @@ func (s *Service) parts(ctx context.Context, id string) ([]Part, error) {
 		p.Evidence, p.Files = texts(c.State.Data["evidence"]), texts(c.State.Data["files"])
 		out = append(out, p)
 	}
+	// Ids of one millisecond sort at random; numbers are given in the order of opening.
+	slices.SortFunc(out, func(a, b Part) int { return cmp.Compare(a.Number, b.Number) })
 	return out, nil
 }
 
