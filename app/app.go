@@ -34,8 +34,8 @@ type Product struct {
 	Modules func(h module.Host, who *org.Service, evidence *proof.Service) []module.Module
 	// Pack is the city that is loaded when no other is named.
 	Pack fs.FS
-	// Story is played by yuzhou story.
-	Story Story
+	// Stories are demonstrations that play themselves.
+	Stories []Story
 	// Replay computes a derived number again, for yuzhou verify --replay.
 	Replay verify.Replay
 }
@@ -84,11 +84,12 @@ func (p Product) dispatch(ctx context.Context, proc process) error {
 	if len(proc.args) == 0 {
 		return p.usage(proc.err)
 	}
+	if story, ok := p.storyOf(proc.args); ok {
+		return p.tell(ctx, story, proc)
+	}
 	switch proc.args[0] {
 	case "serve":
 		return p.serve(ctx, proc)
-	case "story":
-		return p.story(ctx, proc)
 	case "verify":
 		return p.verify(proc)
 	case "config":

@@ -170,8 +170,11 @@ func dir(path string) (fs.FS, error) {
 func loads(pk *pack.Pack, modules []module.Module) []pack.Load {
 	var out []pack.Load
 	for _, m := range modules {
-		if m.Pack != nil {
-			out = append(out, m.Pack(pk))
+		if m.Pack == nil {
+			continue
+		}
+		if load := m.Pack(pk); load != nil {
+			out = append(out, load)
 		}
 	}
 	return out

@@ -4,57 +4,39 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
-	"net/http"
+	"slices"
 	"strings"
-	"time"
 
-	"yuzhou/kernel/fault"
 	"yuzhou/kernel/pack"
-	"yuzhou/kernel/web"
 )
 
-// Story is a demonstration that plays itself: a pack with a clock of its own, and
-// what people do in it.
+// Story is a demonstration that plays itself: what people do in cities that have a
+// clock of their own.
 type Story struct {
-	Pack fs.FS
-	Play func(ctx context.Context, s *Stage) error
+	Command []string // what plays it: {"story"}
+	Help    string   // one line
+	Data    string   // directory of its data when none is named
+	// Bind declares the story's own flags and returns what plays it.
+	Bind func(*flag.FlagSet) Play
 }
 
-// Stage is what a story plays on: a city that runs and can be looked at.
+// Play tells a story on a stage.
+type Play func(ctx context.Context, s *Stage) error
+
+// Stage is what a story plays on: it opens cities, which can be looked at while the
+// story is told.
 type Stage struct {
-	URL             string // of the running city
-	Owner, Password string // of whom runs it
-	English         bool   // what is told is told in English
-	clock           *demoClock
-	zone            *time.Location
-	out             io.Writer
-	exit            bool   // the city ends with the story
-	next            func() // waits until the reader wants to go on
-}
+	English bool // what is told is told in English
 
-// At lets the city's clock go on from a time of day of its own zone, such as
-// "2023-07-04 09:30".
-//
-// Errors: fault.Conflict when that has passed.
-func (s *Stage) At(local string) error {
-	at, err := time.ParseInLocation("2006-01-02 15:04", local, s.zone)
-	if err != nil {
-		return err
-	}
-	return s.clock.put(at)
-}
-
-// Client returns a client that has signed in.
-func (s *Stage) Client(ctx context.Context, user, password string) (*web.Client, error) {
-	c := &web.Client{Base: s.URL, HTTP: http.DefaultClient}
-	var t struct{ Token string }
-	err := c.Do(ctx, http.MethodPost, "/org/sessions", map[string]string{"user": user, "password": password}, &t)
-	c.Token = t.Token
-	return c, err
+	open   func(ctx context.Context, o Opening) (*City, error)
+	out    io.Writer
+	exit   bool   // the cities end with the story
+	next   func() // waits until the reader wants to go on
+	cities []*City
 }
 
 // Tell prints a line.
@@ -62,12 +44,12 @@ func (s *Stage) Tell(line pack.Text) {
 	_, _ = fmt.Fprintln(s.out, line.In(s.lang())) // nowhere to complain to
 }
 
-// Step says what has just happened and where it can be seen, then waits until the
-// reader wants to go on.
-func (s *Stage) Step(what pack.Text, see ...string) {
-	_, _ = fmt.Fprintf(s.out, "\n%s  %s\n", s.clock.now().In(s.zone).Format("2006-01-02 15:04"), what.In(s.lang()))
+// Step says what has just happened in a city and where it can be seen, then waits
+// until the reader wants to go on.
+func (s *Stage) Step(c *City, what pack.Text, see ...string) {
+	_, _ = fmt.Fprintf(s.out, "\n%s  %s\n", c.Now().Format("2006-01-02 15:04"), what.In(s.lang()))
 	for _, path := range see {
-		_, _ = fmt.Fprintf(s.out, "    %s%s\n", s.URL, path)
+		_, _ = fmt.Fprintf(s.out, "    %s%s\n", c.URL, path)
 	}
 	s.next()
 }
@@ -79,36 +61,54 @@ func (s *Stage) lang() string {
 	return "zh-CN"
 }
 
-// story opens a new city, lets the story play in it while it serves, and goes on
-// serving until told to stop.
-func (p Product) story(ctx context.Context, proc process) error {
+// Open opens a new city and serves it until it is stopped or the story ends.
+//
+// Errors: fault.Conflict when there is a city in its directory already.
+func (s *Stage) Open(ctx context.Context, o Opening) (*City, error) {
+	c, err := s.open(ctx, o)
+	if err == nil {
+		s.cities = append(s.cities, c)
+	}
+	return c, err
+}
+
+// close ends all cities, the last first.
+func (s *Stage) close() error {
+	var errs []error
+	for _, c := range slices.Backward(s.cities) {
+		errs = append(errs, c.Stop())
+	}
+	return errors.Join(errs...)
+}
+
+// Opening says which city a story opens.
+type Opening struct {
+	Name     string            // of its directory below that of the data; "" for that itself
+	Pack     fs.FS             // with a clock
+	Settings map[string]string // of modules, instead of what is set; {url} stands for the city's own address
+}
+
+// tell plays a story until it is told, and lets its cities go on until told to stop.
+func (p Product) tell(ctx context.Context, story Story, proc process) error {
 	c := p.configuration()
-	flags := newFlags("story", proc.err)
+	flags := newFlags(strings.Join(story.Command, " "), proc.err)
 	c.bind(flags)
 	pause := flags.Bool("pause", false, "wait for the Enter key after every step, to look at it in the browser")
 	exit := flags.Bool("exit", false, "end when the story has been told; yuzhou serve --data DIR shows what came of it")
 	lang := flags.String("lang", "zh-CN", "zh-CN or en")
-	if err := flags.Parse(proc.args[1:]); err != nil {
+	play := story.Bind(flags)
+	if err := flags.Parse(proc.args[len(story.Command):]); err != nil {
 		return errUsage
 	}
 	if c.Data == "" {
-		c.Data = "story"
+		c.Data = story.Data
 	}
 	if err := c.fill(proc.env); err != nil {
 		return err
 	}
 	log := logger(proc.err, c.Log)
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Addr)
-	if err != nil {
-		return &fault.Fault{Kind: fault.Busy, Text: fmt.Sprintf("address %s cannot be listened on; is another server running?", c.Addr), Err: err}
-	}
-	defer ln.Close() //nolint:errcheck // the server closes it first
-	p.Pack, c.Pack = p.Story.Pack, ""
-	ct, err := p.open(ctx, c, log)
-	if err != nil {
-		return err
-	}
-	stage := &Stage{URL: "http://" + ln.Addr().String(), English: *lang == "en", clock: ct.clock, out: proc.out, exit: *exit, next: func() {}}
+	stage := &Stage{English: *lang == "en", out: proc.out, exit: *exit, next: func() {}}
+	stage.open = func(ctx context.Context, o Opening) (*City, error) { return p.openCity(ctx, c, o, log) }
 	if *pause {
 		keys := bufio.NewReader(proc.in)
 		stage.next = func() {
@@ -116,35 +116,20 @@ func (p Product) story(ctx context.Context, proc process) error {
 			_, _ = keys.ReadString('\n') // at the end of the input it goes on
 		}
 	}
-	return errors.Join(p.perform(ctx, ct, ln, stage), ct.close(ctx))
+	err := play(ctx, stage)
+	if err == nil && !stage.exit {
+		stage.Tell(pack.Text{ZH: "\n故事讲完了，继续运行（Ctrl-C 结束）：" + stage.cities[0].URL, EN: "\nThe story has been told; it goes on (Ctrl-C ends it): " + stage.cities[0].URL})
+		<-ctx.Done()
+	}
+	return errors.Join(err, stage.close())
 }
 
-// perform serves the city and plays on it; the first error of either ends both.
-func (p Product) perform(ctx context.Context, ct *city, ln net.Listener, stage *Stage) error {
-	var fresh bool
-	var err error
-	if stage.Owner, stage.Password, fresh, err = ct.who.EnsureOwner(ctx); err != nil {
-		return err
+// storyOf returns the story that a command line plays.
+func (p Product) storyOf(args []string) (Story, bool) {
+	for _, s := range p.Stories {
+		if len(args) >= len(s.Command) && slices.Equal(args[:len(s.Command)], s.Command) {
+			return s, true
+		}
 	}
-	if !fresh || ct.clock == nil {
-		return fault.New(fault.Conflict, "there is a city in that data directory already; name a new one with --data, or see it with yuzhou serve")
-	}
-	stage.zone = ct.site.Zone
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	served := make(chan error, 1)
-	go func() {
-		served <- ct.run(ctx, ln)
-		stop()
-	}()
-	played := p.Story.Play(ctx, stage)
-	if played == nil && !stage.exit {
-		stage.Tell(pack.Text{
-			ZH: strings.TrimSpace("\n故事讲完了，城市继续运行（Ctrl-C 结束）：" + stage.URL),
-			EN: strings.TrimSpace("\nThe story has been told; the city goes on (Ctrl-C ends it): " + stage.URL),
-		})
-		return <-served
-	}
-	stop()
-	return errors.Join(played, <-served)
+	return Story{}, false
 }

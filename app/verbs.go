@@ -30,8 +30,10 @@ func (p Product) bare() []module.Module {
 func (p Product) usage(out io.Writer) error {
 	var b strings.Builder
 	b.WriteString("yuzhou runs a city's plan.\n\n  yuzhou serve             start the whole product\n" +
-		"  yuzhou story             play a demonstration in a city of its own, and serve it\n" +
 		"  yuzhou verify FILE       check the proof of a number: no network, no data\n  yuzhou config            print the settings in force\n  yuzhou version\n\n")
+	for _, s := range p.Stories {
+		fmt.Fprintf(&b, "  yuzhou %-38s %s\n", strings.Join(s.Command, " "), s.Help)
+	}
 	for _, m := range p.bare() {
 		for _, v := range m.Verbs {
 			fmt.Fprintf(&b, "  yuzhou %-38s %s\n", m.Name+" "+v.Name+" "+v.Args, v.Help)

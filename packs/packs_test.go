@@ -225,3 +225,24 @@ func TestStory(t *testing.T) {
 		t.Errorf("%v, a demonstration: %v", pk.Err(), pk.Manifest.Demo())
 	}
 }
+
+// TestNode: a node's pack is filled in and without errors.
+func TestNode(t *testing.T) {
+	files, err := Node{Prefix: "88.500", Unit: "500000", Clock: "2026-01-05T09:00:00+08:00", ZH: "二级节点（演示）", EN: "Second-level node (demonstration)"}.Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pk := pack.Open(files)
+	if pk.Err() != nil || !pk.Manifest.Demo() || pk.Manifest.Prefix != "88.500" || pk.Manifest.ZH != "二级节点（演示）" || !pk.Has("calendar/holidays.yaml") {
+		t.Errorf("%+v, %v", pk.Manifest, pk.Err())
+	}
+	err = fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
+		if text, err := fs.ReadFile(files, path); err == nil && strings.Contains(string(text), "[[") {
+			t.Errorf("%s is not filled in", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

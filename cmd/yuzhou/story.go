@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/pack"
 	"yuzhou/kernel/web"
+	"yuzhou/packs"
 )
 
 // patience is how long the story waits for what the city does by itself.
@@ -55,13 +57,26 @@ type quarter struct {
 // tale is the story as it is being told.
 type tale struct {
 	*app.Stage
+	*app.City
 	passwords map[string]string
+}
+
+// loop is the story of 1458 in the city of Chongqing.
+func loop() app.Story {
+	return app.Story{
+		Command: []string{"story"}, Help: "play a demonstration in a city of its own, and serve it", Data: "story",
+		Bind: func(*flag.FlagSet) app.Play { return play },
+	}
 }
 
 // play tells how a gap opens work, the work closes on evidence, and a number that
 // slips back opens it again. Everybody signs in and uses the API, as from outside.
 func play(ctx context.Context, s *app.Stage) error {
-	t := &tale{Stage: s, passwords: map[string]string{}}
+	city, err := s.Open(ctx, app.Opening{Pack: packs.Story()})
+	if err != nil {
+		return err
+	}
+	t := &tale{Stage: s, City: city, passwords: map[string]string{}}
 	for _, act := range []func(context.Context) error{t.cast, t.june, t.directive, t.districts, t.autumn, t.winter} {
 		if err := act(ctx); err != nil {
 			return err
@@ -192,6 +207,9 @@ func (t *tale) fill(ctx context.Context, q quarter) (id string, err error) {
 	}
 	return id, err
 }
+
+// Step says what has just happened and where it can be seen.
+func (t *tale) Step(what pack.Text, see ...string) { t.Stage.Step(t.City, what, see...) }
 
 // passing lets the story try again what another delivery has to come before.
 func passing(err error) error {
