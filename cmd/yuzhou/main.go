@@ -24,7 +24,7 @@ import (
 )
 
 func main() {
-	os.Exit(app.Main(app.Product{Modules: city, Pack: packs.Chongqing(), Stories: []app.Story{loop()}, Replay: replay.Replay}))
+	os.Exit(app.Main(app.Product{Modules: city, Pack: packs.Chongqing(), Stories: []app.Story{loop(), simulation()}, Replay: replay.Replay}))
 }
 
 // city is the whole product on one page: which modules there are, and which one

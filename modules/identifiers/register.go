@@ -75,7 +75,7 @@ func (s *Service) Register(ctx context.Context, b Batch) ([]Verdict, error) {
 			if err != nil {
 				return nil, err
 			}
-			items = append(items, records.Item{Op: b.op(), Record: rec})
+			items = append(items, records.Item{Op: s.op(b, rec.Name), Record: rec})
 			places = append(places, i)
 		case fault.Busy:
 			return nil, err
@@ -99,9 +99,10 @@ func (s *Service) Register(ctx context.Context, b Batch) ([]Verdict, error) {
 	return out, nil
 }
 
-// op is what the items of a batch do.
-func (b Batch) op() records.Op {
-	if b.Replace {
+// op is what an item of a batch does. Below the node's own prefix are the names that it
+// publishes itself: nobody replaces them.
+func (s *Service) op(b Batch, n handle.Name) records.Op {
+	if b.Replace && handle.Fold(n.Prefix()) != s.site.Prefix {
 		return records.Put
 	}
 	return records.Create
@@ -220,6 +221,9 @@ func given(all []Given, at uint32) ([]handle.Value, error) {
 // mayRegister reports whether who asks may register below a prefix of this node.
 func (s *Service) mayRegister(ctx context.Context, name string) error {
 	who := actor.Of(ctx)
+	if handle.Fold(name) == s.site.Prefix {
+		return s.Access.Decide(ctx, who, actor.Submit, s.site.Unit)
+	}
 	return s.db.Read(ctx, func(tx store.Tx) error {
 		p, err := prefix(ctx, tx, name)
 		if err != nil {
