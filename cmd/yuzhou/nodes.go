@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 
@@ -134,7 +135,8 @@ func freePort(ctx context.Context) (int, error) {
 		_ = tcp.Close()
 		if err == nil {
 			_ = udp.Close()
-			return tcp.Addr().(*net.TCPAddr).Port, nil //nolint:forcetypeassert // of TCP
+			at, err := netip.ParseAddrPort(tcp.Addr().String())
+			return int(at.Port()), err
 		}
 	}
 }
