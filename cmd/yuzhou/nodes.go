@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"yuzhou/app"
 	"yuzhou/kernel/fault"
@@ -141,6 +142,12 @@ func freePort(ctx context.Context) (int, error) {
 	}
 }
 
+// web is the port of the node's pages, where the protocol is tunnelled too.
+func (at *node) web() int {
+	p, _ := netip.ParseAddrPort(strings.TrimPrefix(at.URL, "http://")) // it is one
+	return int(p.Port())
+}
+
 // cast lets a clerk, a steward and a leader of the node sign in.
 func (at *node) cast(ctx context.Context) error {
 	owner, err := at.Client(ctx, at.Owner, at.Password)
@@ -214,7 +221,7 @@ func (n *network) delegateAll(ctx context.Context) error {
 			if err := above.change(ctx, map[string]any{"change": "allocate", "prefix": below.prefix, "registrant": registrant(k, below.name), "quota": 10_000_000}); err != nil {
 				return err
 			}
-			route := []map[string]any{{"address": "127.0.0.1", "udp": below.port, "tcp": below.port}}
+			route := []map[string]any{{"address": "127.0.0.1", "udp": below.port, "tcp": below.port, "http": below.web()}}
 			if err := above.change(ctx, map[string]any{"change": "delegate", "prefix": below.prefix, "route": route}); err != nil {
 				return err
 			}

@@ -74,31 +74,31 @@ func (s *Service) Resolve(ctx context.Context, name, asOf string) (Resolved, err
 	if err != nil {
 		return Resolved{}, err
 	}
-	if err := s.ready(ctx); err != nil {
-		return Resolved{}, err
-	}
-	if !s.hosts(n) && asOf == "" {
-		return s.ask(ctx, n)
-	}
+	var a client.Answer
 	if asOf == "" {
-		known = time.Time{}
+		a, err = s.find(ctx, n)
+	} else {
+		a.Record, err = s.recordAt(ctx, n, known)
 	}
-	rec, err := s.recordAt(ctx, n, known)
 	if err != nil {
 		return Resolved{}, err
 	}
-	return Resolved{Identifier: string(rec.Name), Values: shown(rec.Values), AsOf: asOf, Page: "/identifiers/of/" + escapeName(rec.Name)}, nil
+	return Resolved{Identifier: string(a.Record.Name), Values: shown(a.Record.Values), Steps: a.Steps, AsOf: asOf, Page: "/identifiers/of/" + escapeName(a.Record.Name)}, nil
 }
 
-// ask resolves at other nodes.
-func (s *Service) ask(ctx context.Context, n handle.Name) (Resolved, error) {
+// find returns the record of an identifier: this node's, or what the node that has it
+// shows to everybody.
+func (s *Service) find(ctx context.Context, n handle.Name) (client.Answer, error) {
+	if err := s.ready(ctx); err != nil {
+		return client.Answer{}, err
+	}
+	if s.hosts(n) {
+		rec, err := s.record(ctx, n)
+		return client.Answer{Record: rec}, err
+	}
 	sites, err := s.startFor(n)
 	if err != nil {
-		return Resolved{}, err
+		return client.Answer{}, err
 	}
-	a, err := (&client.Client{Start: sites}).Resolve(ctx, n, handle.Query{})
-	if err != nil {
-		return Resolved{}, err
-	}
-	return Resolved{Identifier: string(a.Record.Name), Values: shown(a.Record.Values), Steps: a.Steps}, nil
+	return (&client.Client{Start: sites}).Resolve(ctx, n, handle.Query{})
 }

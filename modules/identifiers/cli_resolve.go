@@ -44,9 +44,10 @@ func resolveVerb(flags *flag.FlagSet) module.Run {
 // hostPort reports whether a text is HOST:PORT and no URL.
 func hostPort(s string) bool { return s != "" && !strings.Contains(s, "://") }
 
-// askNode resolves by the protocol, beginning at a node.
+// askNode resolves by the protocol, beginning at a node. A node that it is referred to may
+// offer no HTTP: then it is asked by TCP.
 func askNode(ctx context.Context, c module.Call, protocol string) error {
-	transports, ok := map[string][]typed.Transport{"": nil, "udp": {typed.UDP}, "tcp": {typed.TCP}, "http": {typed.HTTP}}[protocol]
+	transports, ok := map[string][]typed.Transport{"": nil, "udp": {typed.UDP}, "tcp": {typed.TCP}, "http": {typed.HTTP, typed.TCP, typed.UDP}}[protocol]
 	if !ok {
 		return fault.New(fault.Invalid, "protocol %q is none of udp, tcp, http, dns, did, gs1", protocol)
 	}
@@ -125,6 +126,10 @@ func printResolved(w io.Writer, r Resolved) {
 		line(w, "  %d\t%s\t%s", v.Index, v.Type, v.Data)
 	}
 	for _, s := range r.Steps {
-		line(w, "  by %s: %s", s.Server, s.Said)
+		line(w, "  by %s (%s): %s", s.Server, transportName(s.Transport), s.Said)
 	}
+}
+
+func transportName(t typed.Transport) string {
+	return map[typed.Transport]string{typed.UDP: "udp", typed.TCP: "tcp", typed.HTTP: "http", typed.HTTPS: "https"}[t]
 }

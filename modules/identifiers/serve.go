@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -167,7 +168,7 @@ func (s *Service) ownSite(packets []*net.UDPConn, streams []*net.TCPListener) ty
 			return
 		}
 		own.Address = p.Addr()
-		own.Interfaces = append(own.Interfaces, typed.Interface{Admin: t == typed.TCP, Query: true, Transport: t, Port: p.Port()})
+		own.Interfaces = append(own.Interfaces, typed.Interface{Admin: t != typed.UDP, Query: true, Transport: t, Port: p.Port()})
 	}
 	// ID-SDK takes the first interface for one of TCP.
 	for _, ln := range streams {
@@ -175,6 +176,11 @@ func (s *Service) ownSite(packets []*net.UDPConn, streams []*net.TCPListener) ty
 	}
 	for _, c := range packets {
 		add(typed.UDP, c.LocalAddr().String())
+	}
+	if u, err := url.Parse(s.setting(settingURL)); err == nil && u.Scheme == "http" {
+		if p, err := netip.ParseAddrPort(u.Host); err == nil && (p.Addr() == own.Address || !own.Address.IsValid()) {
+			add(typed.HTTP, u.Host)
+		}
 	}
 	if len(own.Interfaces) > 0 {
 		out.Servers = []typed.Server{own}

@@ -35,6 +35,7 @@ func (s *Service) routes(rt *web.Router) {
 	rt.Page("GET /1.0/identifiers/{did...}", actor.Read, s.resolveDID)
 	rt.Page("GET /api/handles/{name...}", actor.Read, s.getHandle)
 	rt.Page("GET /api/site", actor.Read, s.getSite)
+	rt.Page("POST /{$}", actor.Read, s.tunnel) // a site tells its clients a port and no path
 	rt.Page("POST /id/", actor.Read, s.tunnel)
 	rt.Page("GET /gs1/{path...}", actor.Read, s.resolveGS1)
 	rt.Page("GET /.well-known/gs1resolver", actor.Read, s.describeGS1)

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"yuzhou/modules/identifiers/client"
 	"yuzhou/modules/identifiers/did"
 	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/location"
@@ -24,7 +25,8 @@ type identifierView struct {
 	DID    string
 	Go     string // where a browser is led
 	API    string
-	Prefix string // page of its prefix; "" when this node has not allocated it
+	Prefix string        // page of its prefix; "" when this node has not allocated it
+	Steps  []client.Step // the nodes that were asked, when it is not of this node
 }
 
 // valueRow is a value as people read it.
@@ -51,11 +53,12 @@ func (s *Service) showIdentifier(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	rec, err := s.record(r.Context(), n)
+	found, err := s.find(r.Context(), n)
 	if err != nil {
 		return err
 	}
-	v := identifierView{Name: rec.Name, DID: did.DID(n.Prefix()), Go: "/id/" + escapeName(rec.Name), API: "/api/handles/" + escapeName(rec.Name)}
+	rec := found.Record
+	v := identifierView{Name: rec.Name, Steps: found.Steps, DID: did.DID(n.Prefix()), Go: "/id/" + escapeName(rec.Name), API: "/api/handles/" + escapeName(rec.Name)}
 	if _, err := did.Parse(v.DID); err != nil {
 		v.DID = ""
 	}
@@ -100,8 +103,7 @@ func siteText(site typed.Site) string {
 	var out []string
 	for _, v := range site.Servers {
 		for _, i := range v.Interfaces {
-			name := map[typed.Transport]string{typed.UDP: "udp", typed.TCP: "tcp", typed.HTTP: "http", typed.HTTPS: "https"}[i.Transport]
-			out = append(out, name+"://"+v.Address.String()+":"+strconv.Itoa(int(i.Port)))
+			out = append(out, transportName(i.Transport)+"://"+v.Address.String()+":"+strconv.Itoa(int(i.Port)))
 		}
 	}
 	return strings.Join(out, " ")
@@ -123,11 +125,11 @@ func (s *Service) follow(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, "/api/handles/"+escapeName(n), http.StatusSeeOther) //nolint:gosec // a path of this site
 		return nil
 	}
-	rec, err := s.record(r.Context(), n)
+	found, err := s.find(r.Context(), n)
 	if err != nil {
 		return err
 	}
-	to, status := target(rec, r)
+	to, status := target(found.Record, r)
 	http.Redirect(w, r, to, status) //nolint:gosec // where the holder of the identifier has said; http and https alone
 	return nil
 }
