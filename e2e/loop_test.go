@@ -18,6 +18,7 @@ import (
 type told struct {
 	url       string
 	passwords map[string]string
+	nodes     map[string]nodeAt // of a story of nodes, by prefix
 	lines     chan string
 	keys      io.Writer
 }
@@ -28,10 +29,10 @@ var (
 	stepLine = regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d  (.+)`)
 )
 
-// tell starts the story in a language; it waits for a key after each step.
-func tell(t *testing.T, lang string, more ...string) *told {
+// tell starts a story in a language; it waits for a key after each step.
+func tell(t *testing.T, lang string, command ...string) *told {
 	t.Helper()
-	cmd := exec.Command(filepath.Join(bin, "yuzhou"), append([]string{"story", "--data", t.TempDir(), "--addr", "127.0.0.1:0", "--pause", "--lang", lang}, more...)...)
+	cmd := exec.Command(filepath.Join(bin, "yuzhou"), append(command, "--data", t.TempDir(), "--addr", "127.0.0.1:0", "--pause", "--lang", lang)...)
 	keys, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +53,7 @@ func tell(t *testing.T, lang string, more ...string) *told {
 			t.Logf("it said:\n%s", said.said())
 		}
 	})
-	s := &told{passwords: map[string]string{}, lines: make(chan string, 1000), keys: keys}
+	s := &told{passwords: map[string]string{}, nodes: map[string]nodeAt{}, lines: make(chan string, 1000), keys: keys}
 	go func() {
 		defer close(s.lines)
 		for in := bufio.NewScanner(out); in.Scan(); {
@@ -71,6 +72,9 @@ func (s *told) step(t *testing.T) (what string, pages []string) {
 		case line, more := <-s.lines:
 			if m := castLine.FindStringSubmatch(line); m != nil {
 				s.passwords[m[1]] = m[2]
+			}
+			if m := nodeLine.FindStringSubmatch(line); m != nil {
+				s.nodes[m[1]] = nodeAt{url: m[2], at: m[3], password: m[4]}
 			}
 			if at := strings.Index(line, "http://"); at >= 0 && s.url == "" {
 				s.url = line[at:]
@@ -156,7 +160,7 @@ func watch(t *testing.T, lang string, steps []seen) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := tell(t, lang)
+	s := tell(t, lang, "story")
 	var w *walk
 	who := "nobody"
 	judged := map[string]bool{}
