@@ -41,13 +41,13 @@ func city(h module.Host, who *org.Service, evidence *proof.Service) []module.Mod
 	targets := pl.Module()
 	targets.Verbs = append(targets.Verbs, directives.ListVerb("directives"))
 	ids := identifiers.New(h, identifiers.Needs{
-		Flow: work, Access: who, Audit: who, Open: openIdentifiers(h),
+		Flow: work, Access: who, Audit: who, Proof: evidence, Open: openIdentifiers(h),
 		Describe: []module.Describe{who.Module().Describe, ind.Module().Describe, targets.Describe, work.Module().Describe, evidence.Module().Describe},
 	})
 	for _, g := range []flow.Guest{coll.Guest(), dir.Guest(), proj.Guest(), ids.Guest()} {
 		work.Admit(g)
 	}
-	for _, src := range slices.Concat(ind.Sources(), pl.Sources(), []proof.Source{work.Source(), dir.Source()}) {
+	for _, src := range slices.Concat(ind.Sources(), pl.Sources(), []proof.Source{work.Source(), dir.Source(), ids.Source()}) {
 		evidence.Admit(src)
 	}
 	evidence.AdmitStream(work.Events())

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"yuzhou/engine/flow"
+	"yuzhou/engine/proof"
 	"yuzhou/kernel/actor"
 	"yuzhou/kernel/blob"
 	"yuzhou/kernel/module"
@@ -58,6 +59,10 @@ type Needs struct {
 	// Open opens the store of identifiers in a directory of its own; fault.Busy when
 	// another process has it.
 	Open func(ctx context.Context, dir string) (records.Store, error)
+	Proof interface {
+		// State asks, in the transaction of the thing itself, that it be stated.
+		State(ctx context.Context, tx store.Tx, c proof.Claim) error
+	}
 	// Describe says what the names of the product stand for, module by module.
 	Describe []module.Describe
 	Access   interface {
@@ -81,6 +86,10 @@ type Service struct {
 	settings func(string) string
 	dir      string
 
+	resolved *resolutions
+	counting sync.Mutex           // held while resolutions are written down and the census is taken or shown
+	asked    map[string]time.Time // of the job that asks nodes below: when it asks one again that did not answer
+
 	telling sync.Mutex                      // guards told
 	told    []map[string]module.Description // what each module has said of its names
 
@@ -97,7 +106,10 @@ type Service struct {
 
 // New returns the module on host h.
 func New(h module.Host, n Needs) *Service {
-	return &Service{Needs: n, db: h.DB, log: h.Log, now: h.Now, site: h.Site, blobs: h.Blobs, settings: h.Setting, dir: filepath.Join(h.Dir, "identifiers")}
+	return &Service{
+		Needs: n, db: h.DB, log: h.Log, now: h.Now, site: h.Site, blobs: h.Blobs, settings: h.Setting, dir: filepath.Join(h.Dir, "identifiers"),
+		resolved: newResolutions(), asked: map[string]time.Time{},
+	}
 }
 
 // Guest is what the flow engine is given: the procedure, and what it asks for.
@@ -120,12 +132,16 @@ func (s *Service) Module() module.Module {
 			s.operations(rt)
 			s.resolveOperations(rt)
 			s.registerOperations(rt)
+			s.censusOperations(rt)
 			s.routes(rt)
 		},
 		Serve: s.serve, Close: s.close,
 		Jobs: []module.Job{
 			{Name: "identifiers.prefixes", Every: time.Second, Run: s.recordPrefixes},
 			{Name: "identifiers.names", Every: 5 * time.Second, Run: s.publish},
+			{Name: "identifiers.resolved", Every: 10 * time.Second, Run: s.flushResolved},
+			{Name: "identifiers.census", Every: 5 * time.Second, Run: s.takeCensus},
+			{Name: "identifiers.lower", Every: 5 * time.Second, Run: s.checkLower},
 		},
 	}
 }

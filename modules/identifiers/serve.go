@@ -121,7 +121,7 @@ func (s *Service) answering() *node.Node {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.node == nil {
-		s.node = node.New(node.Config{Record: s.record, Place: s.place, Site: s.siteNow, Upper: s.upper, Store: st, Now: s.now, Log: s.log})
+		s.node = node.New(node.Config{Record: s.record, Place: s.place, Site: s.siteNow, Upper: s.upper, Store: st, Resolved: s.resolved.add, Now: s.now, Log: s.log})
 	}
 	return s.node
 }

@@ -75,8 +75,8 @@ func versionsOf(ctx context.Context, tx store.Tx, name string) ([]Version, error
 		})
 }
 
-// tally counts the prefixes by state, demonstration apart.
-func tally(ctx context.Context, tx store.Tx) (map[string]int64, int64, error) {
+// countStates counts the prefixes by state, demonstration apart.
+func countStates(ctx context.Context, tx store.Tx) (map[string]int64, int64, error) {
 	out := map[string]int64{}
 	var demo int64
 	err := tx.Each(ctx, `SELECT state, demo, COUNT(*) FROM identifiers_prefix WHERE version > 0 GROUP BY state, demo ORDER BY state, demo`, nil,

@@ -78,7 +78,7 @@ func (s *Service) showHome(w http.ResponseWriter, r *http.Request) error {
 		Own: s.site.Prefix, States: states(), May: s.staff(ctx),
 		Query: Filter{Under: q.Get("under"), State: q.Get("state"), Text: q.Get("q"), After: q.Get("after"), Limit: pageSize + 1},
 	}
-	counts, demo, err := s.tally(ctx)
+	counts, demo, err := s.countStates(ctx)
 	if err != nil {
 		return err
 	}
@@ -102,9 +102,9 @@ func (s *Service) showHome(w http.ResponseWriter, r *http.Request) error {
 	return homePage.Render(w, r, v)
 }
 
-func (s *Service) tally(ctx context.Context) (counts map[string]int64, demo int64, err error) {
+func (s *Service) countStates(ctx context.Context) (counts map[string]int64, demo int64, err error) {
 	err = s.db.Read(ctx, func(tx store.Tx) error {
-		counts, demo, err = tally(ctx, tx)
+		counts, demo, err = countStates(ctx, tx)
 		return err
 	})
 	return counts, demo, err

@@ -2,6 +2,7 @@ package statement
 
 import (
 	"mime"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -249,6 +250,8 @@ func (s Statement) needs() (string, bool) {
 		return "content or batch", content || batch
 	case Records:
 		return "batch", batch
+	case Census:
+		return "batch, value and period", batch && number
 	case KeyState:
 		return "value, the key as Multikey, and status", value && status
 	}
@@ -259,13 +262,13 @@ func (s Statement) needs() (string, bool) {
 func (s Statement) checkKind() error {
 	want, whole := s.needs()
 	if want == "" {
-		return fault.New(fault.Invalid, "kind %.40q is not known; give one of observation, derived, plan, target, status, closure, events, procedure, pack, batch, key", s.Kind)
+		return fault.New(fault.Invalid, "kind %.40q is not known; give one of observation, derived, plan, target, status, closure, events, procedure, pack, batch, census, key", s.Kind)
 	}
 	if !whole && s.Withdraws == "" {
 		return fault.New(fault.Invalid, "a statement of kind %s must have %s", s.Kind, want)
 	}
-	if s.Batch != nil && s.Kind != Records && s.Kind != Events && s.Kind != Pack {
-		return fault.New(fault.Invalid, "a statement of kind %s has a batch; only batch, events and pack have", s.Kind)
+	if s.Batch != nil && !slices.Contains([]Kind{Records, Events, Pack, Census}, s.Kind) {
+		return fault.New(fault.Invalid, "a statement of kind %s has a batch; only batch, events, pack and census have", s.Kind)
 	}
 	if s.Kind == KeyState && s.Value != "" {
 		if _, err := ParseKey(s.Value); err != nil {

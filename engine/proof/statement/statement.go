@@ -41,6 +41,7 @@ const (
 	Procedure   Kind = "procedure"   // a version of a procedure: content
 	Pack        Kind = "pack"        // a load of a pack: content or batch
 	Records     Kind = "batch"       // a tree of records: batch
+	Census      Kind = "census"      // the identifiers of a day: batch, period, and how often they were resolved: value
 
 	// KeyState: a key begins, is replaced or is revoked. Its name is what proofs name
 	// the key by, issuer#key; value its Multikey; status what has become of it; period

@@ -58,8 +58,17 @@ func (m *Memory) Fold(context.Context) error {
 
 // Counted implements Store.
 func (m *Memory) Counted(_ context.Context, r Range, use func(string, uint64) error) error {
+	return m.counts(m.counted, r, use)
+}
+
+// Pending implements Store.
+func (m *Memory) Pending(_ context.Context, r Range, use func(string, uint64) error) error {
+	return m.counts(m.pending, r, use)
+}
+
+func (m *Memory) counts(of map[string]uint64, r Range, use func(string, uint64) error) error {
 	m.mu.RLock()
-	counted := maps.Clone(m.counted)
+	counted := maps.Clone(of)
 	m.mu.RUnlock()
 	for _, folded := range slices.Sorted(maps.Keys(counted)) {
 		if !r.holds(folded) {

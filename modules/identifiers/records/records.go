@@ -144,6 +144,8 @@ type Store interface {
 	Fold(ctx context.Context) error
 	// Counted gives the counted resolutions of a range in folded order; AsOf is ignored.
 	Counted(ctx context.Context, r Range, use func(folded string, n uint64) error) error
+	// Pending gives those that are not counted yet, in the same way.
+	Pending(ctx context.Context, r Range, use func(folded string, n uint64) error) error
 }
 
 // Digest returns the SHA-256 of items, by which a repeated key is compared.

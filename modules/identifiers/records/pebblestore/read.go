@@ -217,15 +217,25 @@ func (v *view) Close() error { return v.db.Close() }
 
 // Counted implements records.Store.
 func (s *Store) Counted(ctx context.Context, r records.Range, use func(string, uint64) error) error {
-	low, high := bounds('r', r)
+	return s.counts(ctx, 'r', r, use)
+}
+
+// Pending implements records.Store.
+func (s *Store) Pending(ctx context.Context, r records.Range, use func(string, uint64) error) error {
+	return s.counts(ctx, 'p', r, use)
+}
+
+func (s *Store) counts(ctx context.Context, space byte, r records.Range, use func(string, uint64) error) error {
+	low, high := bounds(space, r)
 	if string(low) >= string(high) {
 		return nil
 	}
 	return each(s.db, low, high, func(key, value []byte) error {
 		d := reader{rest: value}
-		if n := d.uvarint(); d.err == nil {
-			return errors.Join(ctx.Err(), use(strings.Clone(string(key[1:])), n))
+		n := d.uvarint()
+		if d.err != nil || n == 0 { // what was folded
+			return d.err
 		}
-		return d.err
+		return errors.Join(ctx.Err(), use(strings.Clone(string(key[1:])), n))
 	})
 }

@@ -284,8 +284,8 @@ func snapshots(t *testing.T, s records.Store) {
 
 func counters(t *testing.T, s records.Store) {
 	t.Helper()
-	counted := func() (out string) {
-		err := s.Counted(t.Context(), records.Range{Prefix: "88.1"}, func(name string, n uint64) error {
+	said := func(of func(context.Context, records.Range, func(string, uint64) error) error) (out string) {
+		err := of(t.Context(), records.Range{Prefix: "88.1"}, func(name string, n uint64) error {
 			out += fmt.Sprintf("%s=%d ", name, n)
 			return nil
 		})
@@ -294,13 +294,17 @@ func counters(t *testing.T, s records.Store) {
 		}
 		return out
 	}
+	counted := func() string { return said(s.Counted) }
 	for _, want := range []string{"88.1/A=2 88.1/B=1 ", "88.1/A=4 88.1/B=2 "} {
 		before := counted()
 		err := errors.Join(s.Resolved(t.Context(), map[string]uint64{"88.1/A": 1, "88.1/B": 1}), s.Resolved(t.Context(), map[string]uint64{"88.1/A": 1, "88.2/A": 1}))
 		if err != nil || counted() != before {
 			t.Fatal("counted before it was folded:", err)
 		}
-		if err := errors.Join(s.Fold(t.Context()), s.Fold(t.Context())); err != nil || counted() != want {
+		if got := said(s.Pending); got != "88.1/A=2 88.1/B=1 " {
+			t.Errorf("pending are %q", got)
+		}
+		if err := errors.Join(s.Fold(t.Context()), s.Fold(t.Context())); err != nil || counted() != want || said(s.Pending) != "" {
 			t.Errorf("%q, %v; want %q", counted(), err, want)
 		}
 	}
