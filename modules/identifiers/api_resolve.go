@@ -94,6 +94,9 @@ func (s *Service) find(ctx context.Context, n handle.Name) (client.Answer, error
 	}
 	if s.hosts(n) {
 		rec, err := s.record(ctx, n)
+		if err == nil {
+			s.resolved.add([]byte(n.Fold()))
+		}
 		return client.Answer{Record: rec}, err
 	}
 	sites, err := s.startFor(n)

@@ -2,6 +2,7 @@ package identifiers
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -134,14 +135,16 @@ func (s *Service) dayToCount(ctx context.Context, st records.Store, last *tally.
 	return tally.Day{Date: day.Format(time.DateOnly), At: day.AddDate(0, 0, 1).Add(-time.Microsecond).UTC()}, nil
 }
 
+// errEnough ends a reading that has found what it was for.
+var errEnough = errors.New("enough was read")
+
 // firstChange returns when the first record that is remembered was written; zero for none.
 func firstChange(ctx context.Context, st records.Store) (at time.Time, err error) {
-	enough := fault.New(fault.Busy, "enough")
 	err = st.Changes(ctx, 1, func(v records.Version) error {
 		at = v.At
-		return enough
+		return errEnough
 	})
-	if err == enough || fault.KindOf(err) == fault.NotFound { //nolint:errorlint // it is this very one
+	if errors.Is(err, errEnough) || fault.KindOf(err) == fault.NotFound {
 		err = nil
 	}
 	return at, err

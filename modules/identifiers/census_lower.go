@@ -195,7 +195,7 @@ func (b *below) Signed(ctx context.Context, s inspect.Stated) (inspect.Stated, e
 		return inspect.Stated{}, fault.New(fault.Invalid, "the bundle of %s does not hold", s.Statement)
 	}
 	resolved, err := strconv.ParseInt(r.Statement.Value, 10, 64)
-	if err != nil || r.Name != b.prefix+"/"+censusName(s.Day) {
+	if err != nil || r.Statement.Name != b.prefix+"/"+censusName(s.Day) {
 		return inspect.Stated{}, fault.New(fault.Invalid, "the bundle is of %s, which is no census of %s", r.Name, s.Day)
 	}
 	return inspect.Stated{Prefix: b.prefix, Day: r.Statement.Period, Registered: r.Statement.Batch.Count, Resolved: resolved, Root: r.Statement.Batch.Root}, nil

@@ -19,6 +19,7 @@ import (
 func verbs() []module.Verb {
 	return []module.Verb{
 		{Name: "resolve", Args: "IDENTIFIER", Help: "what an identifier resolves to, here or at the node that has it", Bind: resolveVerb},
+		{Name: "stats", Help: "how many identifiers, nodes and enterprises there are, here and below, and how that was checked", Bind: statsVerb},
 		{Name: "register", Args: "FILE", Help: "register the identifiers of a CSV, XLSX or XML file (- for standard input)", Bind: registerVerb},
 		{Name: "template", Args: "FILE", Help: "keep the next version of a metadata template, from JSON", Bind: templateVerb},
 		{Name: "prefix", Args: "list|show|allocate|delegate|host|suspend|resume|reclaim|transfer|quota [PREFIX]", Help: "prefixes: who holds them; ask for one, or for a change of one", Bind: prefixVerb},

@@ -21,6 +21,7 @@ import (
 func resolveVerb(flags *flag.FlagSet) module.Run {
 	protocol := flags.String("protocol", "", "udp, tcp, http or dns with --server HOST:PORT; did or gs1 with --server URL; else the API of --server or of the data")
 	asOf := flags.String("as-of", "", "what it resolved to at the end of this day")
+	proof := flags.Bool("proof", false, "show that it is counted, or not, in the node's last census, and check that")
 	origin := flags.String("zone", "id.example.", "of dns: the zone in which identifiers have their names")
 	return func(ctx context.Context, c module.Call) error {
 		if len(c.Args) != 1 {
@@ -29,7 +30,12 @@ func resolveVerb(flags *flag.FlagSet) module.Run {
 		if *asOf != "" && (*protocol != "" || hostPort(c.Server)) {
 			return fault.New(fault.Invalid, "--as-of is answered by the API alone: the protocols have no past")
 		}
+		if *proof && (*protocol != "" || hostPort(c.Server)) {
+			return fault.New(fault.Invalid, "--proof is answered by the API of the node that has the identifier: give its URL as --server, and no --protocol")
+		}
 		switch {
+		case *proof:
+			return resolveProven(ctx, c, *asOf)
 		case *protocol == "" && !hostPort(c.Server):
 			return get(ctx, c, "/identifiers/resolve", module.Query("name", c.Args[0], "as_of", *asOf), printResolved)
 		case *protocol == "dns":
@@ -39,6 +45,36 @@ func resolveVerb(flags *flag.FlagSet) module.Run {
 		}
 		return askNode(ctx, c, *protocol)
 	}
+}
+
+// resolveProven resolves an identifier and shows whether it is counted.
+func resolveProven(ctx context.Context, c module.Call, asOf string) error {
+	api, err := c.API()
+	if err != nil {
+		return err
+	}
+	var out struct {
+		Resolved
+		Proof ProofAnswer `json:"proof"`
+	}
+	err = api.Get(ctx, "/identifiers/resolve", module.Query("name", c.Args[0], "as_of", asOf), &out.Resolved)
+	absent := fault.KindOf(err) == fault.NotFound
+	if err != nil && !absent {
+		return err
+	}
+	if out.Proof, err = proven(ctx, c, c.Args[0]); err != nil {
+		return err
+	}
+	if c.JSON {
+		return c.PrintJSON(out)
+	}
+	if absent {
+		line(c.Out, "%s does not resolve here", c.Args[0])
+	} else {
+		printResolved(c.Out, out.Resolved)
+	}
+	printProof(c.Out, out.Proof)
+	return nil
 }
 
 // hostPort reports whether a text is HOST:PORT and no URL.

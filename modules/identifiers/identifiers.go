@@ -140,8 +140,8 @@ func (s *Service) Module() module.Module {
 			{Name: "identifiers.prefixes", Every: time.Second, Run: s.recordPrefixes},
 			{Name: "identifiers.names", Every: 5 * time.Second, Run: s.publish},
 			{Name: "identifiers.resolved", Every: 10 * time.Second, Run: s.flushResolved},
-			{Name: "identifiers.census", Every: 5 * time.Second, Run: s.takeCensus},
-			{Name: "identifiers.lower", Every: 5 * time.Second, Run: s.checkLower},
+			{Name: "identifiers.census", Every: 2 * time.Second, Run: s.takeCensus},
+			{Name: "identifiers.lower", Every: 2 * time.Second, Run: s.checkLower},
 		},
 	}
 }

@@ -20,12 +20,14 @@ var (
 	changePage = web.MustPage[changeView](pages, "pages/change.html")
 	casePage   = web.MustPage[caseView](pages, "pages/case.html")
 
+	censusPage     = web.MustPage[censusView](pages, "pages/census.html")
 	identifierPage = web.MustPage[identifierView](pages, "pages/identifier.html")
 )
 
 func (s *Service) routes(rt *web.Router) {
 	rt.Page("GET /identifiers", actor.Read, s.showHome)
 	rt.Page("GET /identifiers/prefixes/{prefix}", actor.Read, s.showPrefix)
+	rt.Page("GET /identifiers/census", actor.Read, s.showCensus)
 	rt.Page("GET /identifiers/change", actor.Submit, s.showChange)
 	rt.Page("POST /identifiers/change", actor.Submit, s.takeChange)
 	rt.Page("GET /identifiers/cases/{case}", actor.Visit, s.showCase)
