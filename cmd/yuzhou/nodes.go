@@ -64,7 +64,7 @@ func (n *network) play(ctx context.Context, s *app.Stage) error {
 	if n.second < 2 || n.second > 90 || n.enterprise < 1 || n.enterprise > 30 || n.days < 1 || n.days > 365 {
 		return fault.New(fault.Invalid, "--second is from 2 to 90, --enterprise from 1 to 30, --days from 1 to 365")
 	}
-	for _, act := range []func(context.Context) error{n.start, n.delegateAll, n.register, n.resolve, n.live} {
+	for _, act := range []func(context.Context) error{n.start, n.delegateAll, n.register, n.resolve, n.live, n.fall} {
 		if err := act(ctx); err != nil {
 			return err
 		}
@@ -114,7 +114,13 @@ func (n *network) open(ctx context.Context, dir, prefix string, name pack.Text, 
 	}
 	at := net.JoinHostPort("127.0.0.1", strconv.Itoa(out.port))
 	settings := map[string]string{"identifiers-udp": at, "identifiers-tcp": at, "identifiers-url": "{url}"}
+	escrow, err := freePort(ctx)
+	if err != nil {
+		return nil, err
+	}
+	settings["identifiers-escrow"] = net.JoinHostPort("127.0.0.1", strconv.Itoa(escrow))
 	if above != nil {
+		settings["identifiers-docking"] = above.URL
 		settings["identifiers-upper"] = net.JoinHostPort("127.0.0.1", strconv.Itoa(above.port))
 	}
 	if out.City, err = n.Open(ctx, app.Opening{Name: dir, Pack: files, Settings: settings}); err != nil {

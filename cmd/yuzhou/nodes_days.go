@@ -122,3 +122,52 @@ func (at *node) resolveSome(ctx context.Context, batch string, count int) error 
 	}
 	return nil
 }
+
+// fall lets a second-level node stop: the top node answers for it from its deposit.
+func (n *network) fall(ctx context.Context) error {
+	gone, far := n.seconds[0], n.seconds[1]
+	name := "0.NA/" + n.enterprises[0].prefix // a record of the node that stops
+	err := await(ctx, "the deposit of "+gone.prefix, func() (bool, error) {
+		var all []struct {
+			Prefix string
+			Ready  bool
+		}
+		err := n.visitor(n.top).Get(ctx, "/identifiers/standbys", nil, &all)
+		for _, s := range all {
+			if s.Prefix == gone.prefix && s.Ready {
+				return true, err
+			}
+		}
+		return false, err
+	})
+	if err != nil {
+		return err
+	}
+	if err := gone.Stop(); err != nil {
+		return err
+	}
+	n.Step(n.top.City, pack.Text{ZH: gone.name.ZH + " 停止运行。", EN: gone.name.EN + " has stopped."}, "/identifiers")
+	err = await(ctx, "the takeover of "+gone.prefix, func() (bool, error) {
+		var all []struct{ Prefix string }
+		err := n.visitor(n.top).Get(ctx, "/identifiers/takeovers", nil, &all)
+		return len(all) > 0, err
+	})
+	if err != nil {
+		return err
+	}
+	var own, below struct {
+		Values []struct{ Type, Data string }
+		Steps  []struct{ Server, Said string }
+	}
+	if err := n.visitor(far).Get(ctx, "/identifiers/resolve", url.Values{"name": {name}}, &own); err != nil {
+		return err
+	}
+	if err := n.visitor(far).Get(ctx, "/identifiers/resolve", url.Values{"name": {n.enterprises[0].prefix + "/first-000001"}}, &below); err != nil {
+		return err
+	}
+	n.Step(n.top.City, pack.Text{
+		ZH: fmt.Sprintf("超过 51%% 的探测失败，顶级节点从托管数据接管了前缀 %s：从 %s 仍能解析它的 %s，也仍能找到它之下企业节点的标识。", gone.prefix, far.name.ZH, name),
+		EN: fmt.Sprintf("More than 51 %% of the probes failed: the top node has taken prefix %s over from its deposit. From %s its %s still resolves, and identifiers of the enterprise nodes below it are still found.", gone.prefix, far.name.EN, name),
+	}, "/identifiers", "/identifiers/of/"+name)
+	return nil
+}

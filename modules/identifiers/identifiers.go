@@ -58,7 +58,7 @@ type Needs struct {
 	Flow Flow
 	// Open opens the store of identifiers in a directory of its own; fault.Busy when
 	// another process has it.
-	Open func(ctx context.Context, dir string) (records.Store, error)
+	Open  func(ctx context.Context, dir string) (records.Store, error)
 	Proof interface {
 		// State asks, in the transaction of the thing itself, that it be stated.
 		State(ctx context.Context, tx store.Tx, c proof.Claim) error
@@ -90,25 +90,31 @@ type Service struct {
 	counting sync.Mutex           // held while resolutions are written down and the census is taken or shown
 	asked    map[string]time.Time // of the job that asks nodes below: when it asks one again that did not answer
 
+	standby      *standby
+	standings    map[string]standing // of the job that probes nodes below
+	depositAgain time.Time           // of the job that deposits: not before
+
 	telling sync.Mutex                      // guards told
 	told    []map[string]module.Description // what each module has said of its names
 
-	mu      sync.Mutex    // guards what follows
-	records records.Store // nil before it is opened
-	node    *node.Node    // nil before it is first asked
-	serving bool
-	dns     string     // where DNS is answered; "" for nowhere
-	own     typed.Site // how this node is reached
-	places  map[string]node.Place
-	silent  []string // listeners that could not be had
-	done    published
+	mu         sync.Mutex    // guards what follows
+	records    records.Store // nil before it is opened
+	node       *node.Node    // nil before it is first asked
+	serving    bool
+	dns        string     // where DNS is answered; "" for nowhere
+	depository string     // where deposits are taken; "" for nowhere
+	depositing keys       // for deposits; none before they are asked for
+	own        typed.Site // how this node is reached
+	places     map[string]node.Place
+	silent     []string // listeners that could not be had
+	done       published
 }
 
 // New returns the module on host h.
 func New(h module.Host, n Needs) *Service {
 	return &Service{
 		Needs: n, db: h.DB, log: h.Log, now: h.Now, site: h.Site, blobs: h.Blobs, settings: h.Setting, dir: filepath.Join(h.Dir, "identifiers"),
-		resolved: newResolutions(), asked: map[string]time.Time{},
+		resolved: newResolutions(), asked: map[string]time.Time{}, standby: newStandby(), standings: map[string]standing{},
 	}
 }
 
@@ -133,6 +139,7 @@ func (s *Service) Module() module.Module {
 			s.resolveOperations(rt)
 			s.registerOperations(rt)
 			s.censusOperations(rt)
+			s.standbyOperations(rt)
 			s.routes(rt)
 		},
 		Serve: s.serve, Close: s.close,
@@ -142,6 +149,9 @@ func (s *Service) Module() module.Module {
 			{Name: "identifiers.resolved", Every: 10 * time.Second, Run: s.flushResolved},
 			{Name: "identifiers.census", Every: 2 * time.Second, Run: s.takeCensus},
 			{Name: "identifiers.lower", Every: 2 * time.Second, Run: s.checkLower},
+			{Name: "identifiers.escrow", Every: 2 * time.Second, Run: s.depositRecords},
+			{Name: "identifiers.standby", Every: 2 * time.Second, Run: s.keepStandby},
+			{Name: "identifiers.probe", Every: 5 * time.Second, Run: s.probeLower},
 		},
 	}
 }

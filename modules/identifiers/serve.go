@@ -33,6 +33,9 @@ const (
 	settingURL   = "identifiers-url"
 	settingDNS   = "identifiers-dns"
 	settingZone  = "identifiers-zone"
+
+	settingDocking = "identifiers-docking"
+	settingEscrow  = "identifiers-escrow"
 )
 
 func settings() []module.Setting {
@@ -42,6 +45,8 @@ func settings() []module.Setting {
 		{Name: settingURL, Usage: "address of this site for its readers: what its own identifiers lead to", Fallback: "http://127.0.0.1:1458"},
 		{Name: settingDNS, Usage: "address on which identifiers are answered in DNS, by UDP and TCP; off: nowhere", Fallback: off},
 		{Name: settingZone, Usage: "zone of DNS in which identifiers have their names", Fallback: "id.example."},
+		{Name: settingDocking, Usage: "address of the site of the node above (http://…), with which records are deposited every day; empty: with nobody"},
+		{Name: settingEscrow, Usage: "address on which nodes below deposit their records by SFTP; off: nowhere", Fallback: off},
 		{Name: settingUpper, Usage: "address of the node above, to which names of others are referred; empty: they are refused"},
 	}
 }
@@ -51,6 +56,12 @@ const off = "off"
 
 // serve answers the protocol's requests until ctx ends.
 func (s *Service) serve(ctx context.Context) error {
+	if err := s.remember(ctx); err != nil {
+		return err
+	}
+	if err := s.keepStandby(ctx); err != nil {
+		return err
+	}
 	if err := s.refresh(ctx); err != nil {
 		return err
 	}
@@ -64,11 +75,12 @@ func (s *Service) serve(ctx context.Context) error {
 	s.serving = true
 	s.mu.Unlock()
 	var all sync.WaitGroup
-	var inDNS, served error
+	var inDNS, deposited, served error
 	all.Go(func() { inDNS = s.serveDNS(ctx) })
+	all.Go(func() { deposited = s.takeDeposits(ctx) })
 	served = server.Serve(ctx, n, server.Config{Log: s.log}, packets, streams)
 	all.Wait()
-	return errors.Join(inDNS, served)
+	return errors.Join(inDNS, deposited, served)
 }
 
 // serveDNS answers in DNS until ctx ends, when the settings say where.
@@ -107,7 +119,8 @@ func (s *Service) zone() zone.Zone {
 			return body.ParseRecord(content)
 		},
 		Has: func(_ context.Context, prefix string) bool {
-			return s.place(handle.Fold(prefix)).Standing == node.Hosted
+			standing := s.place(handle.Fold(prefix)).Standing
+			return standing == node.Hosted || standing == node.Standby
 		},
 	}
 }
@@ -230,6 +243,9 @@ func (s *Service) refresh(ctx context.Context) error {
 		places[handle.Fold(p.Prefix)] = place
 		return err
 	})
+	if err == nil {
+		err = s.standbyPlaces(ctx, places)
+	}
 	if err != nil {
 		return err
 	}
@@ -320,12 +336,13 @@ func (s *Service) open(ctx context.Context) (records.Store, error) {
 
 // close closes the store of identifiers.
 func (s *Service) close(context.Context) error {
+	err := s.standby.close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.records == nil {
-		return nil
+		return err
 	}
-	err := s.records.Close()
+	err = errors.Join(err, s.records.Close())
 	s.records = nil
 	return err
 }
@@ -337,9 +354,12 @@ func (s *Service) record(ctx context.Context, n handle.Name) (handle.Record, err
 
 // recordAt returns a record as it was at an instant; zero for now.
 func (s *Service) recordAt(ctx context.Context, n handle.Name, at time.Time) (handle.Record, error) {
-	r, err := s.open(ctx)
-	if err != nil {
-		return handle.Record{}, err
+	r := s.standby.of(n)
+	if r == nil {
+		var err error
+		if r, err = s.open(ctx); err != nil {
+			return handle.Record{}, err
+		}
 	}
 	v, err := r.Get(ctx, n, at)
 	return v.Record, err

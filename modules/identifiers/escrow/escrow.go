@@ -167,9 +167,9 @@ func (d Deposit) volumeName(n int) string {
 // partialName returns the name of the list of volumes that are whole already.
 func (d Deposit) partialName() string { return d.ManifestName() + ".partial" }
 
-// holds reports whether an identifier is one of a prefix or of one below it. What a
+// Holds reports whether an identifier is one of a prefix or of one below it. What a
 // prefix says of itself, 0.NA/PREFIX, belongs to it as well.
-func holds(prefix string, name handle.Name) bool {
+func Holds(prefix string, name handle.Name) bool {
 	p := name.Prefix()
 	if handle.EqualFold(p, "0.NA") {
 		p = name.Suffix()

@@ -195,7 +195,7 @@ func (w *making) fits(before handle.Name, c Change) error {
 	switch {
 	case before != "" && Compare(before, name) >= 0:
 		return fault.New(fault.Invalid, "identifier %q comes behind %q; a deposit has them in ascending order, each once", name, before)
-	case !holds(w.so.Prefix, name):
+	case !Holds(w.so.Prefix, name):
 		return fault.New(fault.Invalid, "identifier %q is not of prefix %s or below", name, w.so.Prefix)
 	case c.Deleted && w.so.Type == Full:
 		return fault.New(fault.Invalid, "identifier %q is given as deleted in a FULL deposit, which has only what there is", name)

@@ -261,7 +261,7 @@ func (r *reading) add(c Change) error {
 	switch {
 	case r.so.Last != "" && Compare(r.so.Last, name) >= 0:
 		return fault.New(fault.Invalid, "identifier %q comes behind %q; they must ascend", name, r.so.Last)
-	case !holds(r.of.Prefix, name):
+	case !Holds(r.of.Prefix, name):
 		return fault.New(fault.Invalid, "identifier %q is not of prefix %s or below", name, r.of.Prefix)
 	case r.so.First == "" && name != r.volume.First, Compare(name, r.volume.Last) > 0:
 		return fault.New(fault.Invalid, "identifier %q lies outside of what the manifest says, %q to %q", name, r.volume.First, r.volume.Last)

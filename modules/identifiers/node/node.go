@@ -42,6 +42,7 @@ const (
 	Hosted                    // its identifiers are here
 	Delegated                 // its identifiers are elsewhere; Referral says where
 	Suspended                 // nothing below it resolves
+	Standby                   // answered here in the place of the node that has it; nothing is written
 )
 
 // Place is what a node knows of a prefix.

@@ -119,7 +119,7 @@ func (n *Node) placed(ctx context.Context, q question) reply {
 	}
 	place := n.nearest(prefix)
 	switch place.Standing {
-	case Hosted:
+	case Hosted, Standby:
 		return n.here(ctx, q)
 	case Delegated:
 		return q.referral(wire.PrefixReferral, place.Referral)

@@ -122,7 +122,11 @@ func (n *Node) execute(ctx context.Context, who handle.Reference, m wire.Message
 	if _, err := handle.Parse(string(item.Record.Name)); err != nil {
 		return failure(wire.InvalidName, err.Error())
 	}
-	if n.nearest(item.Record.Name.Prefix()).Standing != Hosted {
+	switch n.nearest(item.Record.Name.Prefix()).Standing {
+	case Hosted:
+	case Standby:
+		return failure(wire.ServerBackup, "the node that has the identifier is down; until it is back this one answers and takes no changes")
+	case Foreign, Delegated, Suspended:
 		return failure(wire.NotResponsible, "the identifier is not of this node")
 	}
 	was, err := n.Store.Get(ctx, item.Record.Name, time.Time{})
