@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"log/slog"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -127,7 +126,7 @@ func (s *Service) below(ctx context.Context, p Prefix, at netip.AddrPort) (*belo
 	if err != nil {
 		return nil, err
 	}
-	b := &below{prefix: p.Prefix, api: &web.Client{Base: "http://" + at.String(), HTTP: &http.Client{Timeout: time.Minute}}, start: client.Client{Start: []typed.Site{st}}}
+	b := &below{prefix: p.Prefix, api: apiAt("http://"+at.String(), time.Minute), start: client.Client{Start: []typed.Site{st}}}
 	var policy string
 	err = s.db.Read(ctx, func(tx store.Tx) error {
 		policy, err = lowerPolicy(ctx, tx, p.Prefix)

@@ -2,9 +2,9 @@ package identifiers
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"iter"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -12,7 +12,6 @@ import (
 
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/store"
-	"yuzhou/kernel/web"
 	"yuzhou/modules/identifiers/escrow"
 	"yuzhou/modules/identifiers/escrow/courier"
 	"yuzhou/modules/identifiers/handle"
@@ -58,7 +57,7 @@ func (s *Service) bring(ctx context.Context, upper string, last taken, made []de
 	if err != nil {
 		return err
 	}
-	to, recipient, err := s.peer(ctx, "upper", &web.Client{Base: upper, HTTP: &http.Client{Timeout: time.Minute}})
+	to, recipient, err := s.peer(ctx, "upper", apiAt(upper, time.Minute))
 	if err != nil {
 		return err
 	}
@@ -174,8 +173,9 @@ func (s *Service) changedUntil(ctx context.Context, st records.Store, from uint6
 func changedOf(ctx context.Context, st records.Store, names []handle.Name, at time.Time) escrow.Source {
 	return func(after handle.Name) iter.Seq2[escrow.Change, error] {
 		return func(yield func(escrow.Change, error) bool) {
-			for _, n := range names {
-				if after != "" && escrow.Compare(n, after) <= 0 {
+			behind, _ := slices.BinarySearchFunc(names, after, escrow.Compare)
+			for _, n := range names[behind:] {
+				if n.Equal(after) {
 					continue
 				}
 				v, err := st.Get(ctx, n, at)
@@ -201,29 +201,34 @@ func (s *Service) allOf(ctx context.Context, st records.Store, at time.Time) esc
 				yield(escrow.Change{}, err)
 				return
 			}
-			for _, p := range prefixes {
+			first := handle.Fold(after.Prefix())
+			behind, _ := slices.BinarySearch(prefixes, first)
+			for _, p := range prefixes[behind:] {
 				r := records.Range{Prefix: p, AsOf: at}
-				if after != "" && handle.Fold(after.Prefix()) > p {
-					continue
-				}
-				if after != "" && handle.Fold(after.Prefix()) == p {
+				if p == first {
 					r.After = after
 				}
-				err := st.Scan(ctx, r, func(v records.Version) error {
-					if escrow.Holds(s.site.Prefix, v.Record.Name) && !yield(escrow.Change{Record: v.Record}, nil) {
-						return errEnough
-					}
-					return nil
-				})
-				if err != nil {
-					if err != errEnough { //nolint:errorlint // it is this very one
-						yield(escrow.Change{}, err)
-					}
+				if !s.scanInto(ctx, st, r, yield) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// scanInto gives the records of a range that belong into a deposit; false when no more are
+// wanted, or after an error, which it has given.
+func (s *Service) scanInto(ctx context.Context, st records.Store, r records.Range, yield func(escrow.Change, error) bool) bool {
+	err := st.Scan(ctx, r, func(v records.Version) error {
+		if escrow.Holds(s.site.Prefix, v.Record.Name) && !yield(escrow.Change{Record: v.Record}, nil) {
+			return errEnough
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		yield(escrow.Change{}, err)
+	}
+	return err == nil
 }
 
 // hostedPrefixes returns the folded prefixes whose records are in this node, ascending.

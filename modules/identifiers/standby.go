@@ -5,8 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"yuzhou/kernel/store"
-	"yuzhou/kernel/web"
 	"yuzhou/modules/identifiers/escrow"
 	"yuzhou/modules/identifiers/escrow/courier"
 	"yuzhou/modules/identifiers/handle"
@@ -87,11 +86,7 @@ func (b *standby) list() []StandbyAnswer {
 func (b *standby) takes() map[string]Takeover {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	out := make(map[string]Takeover, len(b.taken))
-	for p, t := range b.taken {
-		out[p] = t
-	}
-	return out
+	return maps.Clone(b.taken)
 }
 
 func (b *standby) close() error {
@@ -148,7 +143,7 @@ func (s *Service) mayDeposit(ctx context.Context, name, key string) bool {
 	if !ok {
 		return false
 	}
-	k, _, err := s.peer(ctx, name, &web.Client{Base: "http://" + at.String(), HTTP: &http.Client{Timeout: askTimeout}})
+	k, _, err := s.peer(ctx, name, apiAt("http://"+at.String(), askTimeout))
 	return err == nil && strings.TrimSpace(k.SSH) == strings.TrimSpace(key)
 }
 
@@ -277,12 +272,7 @@ func (s *Service) standbyPlaces(ctx context.Context, places map[string]node.Plac
 		}
 		err := st.Scan(ctx, records.Range{Prefix: authority}, func(v records.Version) error {
 			below, ok := v.Record.Name.DescribedPrefix()
-			var sites []handle.Value
-			for _, value := range v.Record.Values {
-				if value.Type == handle.TypeSite && value.Perm&handle.PublicRead != 0 {
-					sites = append(sites, value)
-				}
-			}
+			sites := slices.DeleteFunc(slices.Clone(v.Record.Values), func(v handle.Value) bool { return v.Type != handle.TypeSite || v.Perm&handle.PublicRead == 0 })
 			if ok && handle.Fold(below) != p && len(sites) > 0 {
 				places[handle.Fold(below)] = node.Place{Standing: node.Delegated, Referral: sites}
 			}

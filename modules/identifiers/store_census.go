@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"yuzhou/kernel/fault"
 	"yuzhou/kernel/store"
 	"yuzhou/modules/identifiers/census"
 	"yuzhou/modules/identifiers/inspect"
@@ -47,18 +46,6 @@ func rootOf(h census.Head) string {
 // censuses returns the censuses up to a day, the newest first.
 func censuses(ctx context.Context, tx store.Tx, until string, limit int) ([]taken, error) {
 	return store.Collect(ctx, tx, `SELECT `+censusColumns+` FROM identifiers_census WHERE $1 = '' OR day <= $1 ORDER BY day DESC LIMIT $2`, []any{until, limit}, scanTaken)
-}
-
-// censusOf returns the census of a day, of the last one when it is ""; fault.NotFound.
-func censusOf(ctx context.Context, tx store.Tx, day string) (taken, error) {
-	all, err := censuses(ctx, tx, day, 1)
-	if err == nil && (len(all) == 0 || day != "" && all[0].Date != day) {
-		err = fault.Say(fault.NotFound, "没有 %s 的标识计数。", "there is no census of %s", day)
-	}
-	if err != nil {
-		return taken{}, err
-	}
-	return all[0], nil
 }
 
 func putCensus(ctx context.Context, tx store.Tx, d tally.Day) error {
@@ -114,11 +101,6 @@ func scanLower(scan func(...any) error) (l lower, err error) {
 func lowers(ctx context.Context, tx store.Tx) ([]lower, error) {
 	return store.Collect(ctx, tx, `SELECT prefix, doc, how, added, findings, checked FROM identifiers_lower l
 		WHERE day = (SELECT max(day) FROM identifiers_lower m WHERE m.prefix = l.prefix) ORDER BY prefix`, nil, scanLower)
-}
-
-// lowerDays returns what one node below has stated, the newest day first.
-func lowerDays(ctx context.Context, tx store.Tx, prefix string, limit int) ([]lower, error) {
-	return store.Collect(ctx, tx, `SELECT prefix, doc, how, added, findings, checked FROM identifiers_lower WHERE prefix = $1 ORDER BY day DESC LIMIT $2`, []any{prefix, limit}, scanLower)
 }
 
 // lowerPolicy returns whom a node below signs with, as it was first told; "" before that.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"slices"
 	"sync"
@@ -94,23 +93,7 @@ func (s *Service) probes(ctx context.Context, p Prefix, below []Held, taken map[
 		}
 	}
 	if _, is := taken[handle.Fold(p.Prefix)]; !is {
-		asked := 0
-		for _, other := range below {
-			at, ok := webOf(other.Prefix)
-			_, gone := taken[handle.Fold(other.Prefix.Prefix)]
-			if !ok || gone || other.Prefix.Prefix == p.Prefix || asked == probePeers {
-				continue
-			}
-			asked++
-			api := &web.Client{Base: "http://" + at.String(), HTTP: &http.Client{Timeout: 3 * probeTimeout}}
-			probes = append(probes, func(ctx context.Context) error {
-				var said ProbeAnswer
-				if err := api.Get(ctx, "/identifiers/probe", url.Values{"prefix": {p.Prefix}}, &said); err != nil || said.Up {
-					return nil //nolint:nilerr // who cannot probe says nothing of others
-				}
-				return fault.New(fault.Busy, "%s", said.Why)
-			})
-		}
+		probes = append(probes, peerProbes(p, below, taken)...)
 	}
 	results := make([]error, len(probes))
 	var wait sync.WaitGroup
@@ -124,6 +107,27 @@ func (s *Service) probes(ctx context.Context, p Prefix, below []Held, taken map[
 		}
 	}
 	return failed, len(probes)
+}
+
+// peerProbes are those that other nodes are asked for. One that cannot probe says nothing
+// of others: its probe does not fail.
+func peerProbes(p Prefix, below []Held, taken map[string]Takeover) (out []func(context.Context) error) {
+	for _, other := range below {
+		at, ok := webOf(other.Prefix)
+		_, gone := taken[handle.Fold(other.Prefix.Prefix)]
+		if !ok || gone || other.Prefix.Prefix == p.Prefix || len(out) == probePeers {
+			continue
+		}
+		api := apiAt("http://"+at.String(), 3*probeTimeout)
+		out = append(out, func(ctx context.Context) error {
+			var said ProbeAnswer
+			if err := api.Get(ctx, "/identifiers/probe", url.Values{"prefix": {p.Prefix}}, &said); err != nil || said.Up {
+				return nil //nolint:nilerr // see above
+			}
+			return fault.New(fault.Busy, "%s", said.Why)
+		})
+	}
+	return out
 }
 
 // probe asks a node for a name below its prefix: any answer of its own is one.

@@ -12,4 +12,5 @@ func TestPages(t *testing.T) {
 	testkit.Page(t, changePage)
 	testkit.Page(t, casePage)
 	testkit.Page(t, identifierPage)
+	testkit.Page(t, censusPage)
 }

@@ -101,15 +101,12 @@ func (i Inspector) Check(ctx context.Context, l Lower, known *Stated) ([]Checked
 	var out []Checked
 	before := known
 	if known != nil {
-		now, found := again(*known, all)
-		if found != nil {
-			out = append(out, Checked{Stated: now, How: Samples, Findings: []Finding{*found}})
+		if found := again(*known, all); found != nil {
+			out = append(out, Checked{Stated: *known, How: Samples, Findings: []Finding{*found}})
 		}
+		all = slices.DeleteFunc(all, func(s Stated) bool { return s.Day <= known.Day })
 	}
 	for n, s := range slices.Backward(all) {
-		if known != nil && s.Day <= known.Day {
-			continue
-		}
 		c, err := i.day(ctx, l, before, s)
 		if fault.KindOf(err) == fault.NotFound { // its statement is not in the log yet: the next round sees it
 			break
@@ -131,21 +128,21 @@ func (i Inspector) Check(ctx context.Context, l Lower, known *Stated) ([]Checked
 }
 
 // again looks whether a day that was checked is stated as it was.
-func again(known Stated, all []Stated) (Stated, *Finding) {
+func again(known Stated, all []Stated) *Finding {
 	at := slices.IndexFunc(all, func(s Stated) bool { return s.Day == known.Day })
 	switch {
 	case at < 0 && len(all) > 0 && all[len(all)-1].Day > known.Day:
-		return known, nil // it tells of fewer days than we remember
+		return nil // it tells of fewer days than we remember
 	case at < 0:
-		return known, &Finding{string(census.Dropped), fmt.Sprintf("节点不再承认它声明过的 %s 的计数", known.Day), fmt.Sprintf("the node no longer has the census of %s that it stated", known.Day)}
+		return &Finding{string(census.Dropped), fmt.Sprintf("节点不再承认它声明过的 %s 的计数", known.Day), fmt.Sprintf("the node no longer has the census of %s that it stated", known.Day)}
 	case all[at].Root != known.Root || all[at].Registered != known.Registered || all[at].Resolved != known.Resolved:
 		now := all[at]
-		return known, &Finding{
+		return &Finding{
 			string(census.Forked), fmt.Sprintf("%s 的计数先后有两个：先是 %s，现在是 %s", known.Day, known.Root, now.Root),
 			fmt.Sprintf("there are two censuses of %s: first %s, now %s", known.Day, known.Root, now.Root),
 		}
 	}
-	return known, nil
+	return nil
 }
 
 // day checks one day against the day before.
@@ -225,34 +222,41 @@ func (i Inspector) samples(ctx context.Context, l Lower, s Stated) ([]Finding, e
 		return nil, nil //nolint:nilerr // that it is no head was found before
 	}
 	for range i.Samples {
-		n := i.Draw(head.Registered)
-		text, err := l.Sample(ctx, n)
-		if fault.KindOf(err) == fault.Busy {
+		if err := out.sample(ctx, l, head, i.Draw(head.Registered)); err != nil {
 			return nil, err
-		}
-		if err != nil {
-			out.find(string(census.Inflated), "抽到的第 %d 个标识拿不出：%v", "identifier %d, drawn by lot, is not shown: %v", n, err)
-			continue
-		}
-		tree, err := census.Parse(text)
-		if err != nil || tree.Head() != head {
-			out.find(string(census.Forked), "抽到的第 %d 个标识的证明不属于所声明的计数", "what shows identifier %d is of another census than was stated", n)
-			continue
-		}
-		leaf, shown := tree.At(n)
-		if shown != census.Present {
-			out.find(string(census.Inflated), "抽到的第 %d 个标识没有出现在树里", "identifier %d, drawn by lot, is not in the tree", n)
-			continue
-		}
-		err = l.Resolves(ctx, string(leaf.Key))
-		if fault.KindOf(err) == fault.Busy {
-			return nil, err
-		}
-		if err != nil {
-			out.find(Unresolved, "计入的标识 %s 现在解析不到（除非此后已注销）：%v", "identifier %s is counted and does not resolve now, unless it was deleted since: %v", leaf.Key, err)
 		}
 	}
 	return out.Findings, nil
+}
+
+// sample looks at one identifier by its number.
+func (c *Checked) sample(ctx context.Context, l Lower, head census.Head, n uint64) error {
+	text, err := l.Sample(ctx, n)
+	if fault.KindOf(err) == fault.Busy {
+		return err
+	}
+	if err != nil {
+		c.find(string(census.Inflated), "抽到的第 %d 个标识拿不出：%v", "identifier %d, drawn by lot, is not shown: %v", n, err)
+		return nil
+	}
+	tree, err := census.Parse(text)
+	if err != nil || tree.Head() != head {
+		c.find(string(census.Forked), "抽到的第 %d 个标识的证明不属于所声明的计数", "what shows identifier %d is of another census than was stated", n)
+		return nil //nolint:nilerr // it is the finding
+	}
+	leaf, shown := tree.At(n)
+	if shown != census.Present {
+		c.find(string(census.Inflated), "抽到的第 %d 个标识没有出现在树里", "identifier %d, drawn by lot, is not in the tree", n)
+		return nil
+	}
+	err = l.Resolves(ctx, string(leaf.Key))
+	if fault.KindOf(err) == fault.Busy {
+		return err
+	}
+	if err != nil {
+		c.find(Unresolved, "计入的标识 %s 现在解析不到（除非此后已注销）：%v", "identifier %s is counted and does not resolve now, unless it was deleted since: %v", leaf.Key, err)
+	}
+	return nil
 }
 
 func (c *Checked) find(kind, zh, en string, args ...any) {

@@ -259,7 +259,9 @@ func TestCheats(t *testing.T) {
 			n.lies.delta = func(string, []byte) ([]byte, error) { return []byte("no delta"), nil }
 		}, []string{"unproven"}},
 		{"evidence that does not hold", func(n *lowerNode) {
-			n.lies.signed = func(Stated) (Stated, error) { return Stated{}, fault.New(fault.Invalid, "the signature is of another key") }
+			n.lies.signed = func(Stated) (Stated, error) {
+				return Stated{}, fault.New(fault.Invalid, "the signature is of another key")
+			}
 		}, []string{"unsigned"}},
 		{"another prefix", func(n *lowerNode) {
 			n.lies.stated = func(all []Stated) []Stated {

@@ -9,11 +9,11 @@
 package tally
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"io"
 	"io/fs"
 	"iter"
 	"maps"
@@ -63,19 +63,11 @@ func Take(ctx context.Context, st records.Store, dir string, d Day, last *Day) (
 	from := leaves{store: st, view: view, at: d.At, pending: true}
 	now := map[string]census.Leaf{}
 	err = replace(filepath.Join(dir, d.Date+indexSuffix), func(f *os.File) error {
-		b := census.NewBuilder(census.Options{Index: f})
-		for l, err := range from.Leaves(ctx, nil, nil) {
-			if err != nil {
-				return err
-			}
+		d.Head, err = build(from.Leaves(ctx, nil, nil), f, func(l census.Leaf) {
 			if _, ok := changes[string(l.Key)]; ok {
 				now[string(l.Key)] = l
 			}
-			if err := b.Add(l); err != nil {
-				return err
-			}
-		}
-		d.Head, err = b.Head()
+		})
 		return err
 	})
 	if err != nil || before == nil {
@@ -89,6 +81,21 @@ func Take(ctx context.Context, st records.Store, dir string, d Day, last *Day) (
 	})
 }
 
+// build writes the index of leaves and shows each to see.
+func build(leaves iter.Seq2[census.Leaf, error], index io.Writer, see func(census.Leaf)) (census.Head, error) {
+	b := census.NewBuilder(census.Options{Index: index})
+	for l, err := range leaves {
+		if err == nil {
+			err = b.Add(l)
+		}
+		if err != nil {
+			return census.Head{}, err
+		}
+		see(l)
+	}
+	return b.Head()
+}
+
 const (
 	indexSuffix = ".index"
 	deltaSuffix = ".delta"
@@ -97,36 +104,8 @@ const (
 // changed returns the keys that may be others than in the last census, and that census
 // pruned to them; nil when no delta can be made of it.
 func changed(ctx context.Context, st records.Store, dir string, d *Day, last *Day) (map[string]struct{}, *census.Tree, error) {
-	keys := map[string]struct{}{}
-	from := uint64(1)
-	if last != nil {
-		from, d.Seq = last.Seq+1, last.Seq
-	}
-	late := false // changes after the end of the day
-	err := st.Changes(ctx, from, func(v records.Version) error {
-		late = late || v.At.After(d.At)
-		if !late {
-			d.Seq = v.Seq
-		}
-		if n := v.Record.Name; counts(n.Fold()) && last != nil && len(keys) <= maxChanges {
-			keys[n.Fold()] = struct{}{}
-		}
-		return nil
-	})
-	if fault.KindOf(err) == fault.NotFound { // forgotten since
-		d.Seq = st.Seq()
-		return nil, nil, nil
-	}
-	if err != nil || last == nil {
-		return nil, nil, err
-	}
-	err = st.Pending(ctx, records.Range{}, func(folded string, _ uint64) error {
-		if counts(folded) && len(keys) <= maxChanges {
-			keys[folded] = struct{}{}
-		}
-		return nil
-	})
-	if err != nil || len(keys) > maxChanges {
+	keys, err := touched(ctx, st, d, last)
+	if err != nil || keys == nil || len(keys) > maxChanges {
 		return nil, nil, err
 	}
 	was, err := Open(st, dir, *last)
@@ -146,6 +125,42 @@ func changed(ctx context.Context, st records.Store, dir string, d *Day, last *Da
 		return nil, nil, nil
 	}
 	return keys, tree, err
+}
+
+// touched returns the keys that were written or resolved since the last census, at most
+// one more than a delta may have, and notes how far the changes of the day go; nil when
+// there is no last census or the changes are no longer remembered.
+func touched(ctx context.Context, st records.Store, d *Day, last *Day) (map[string]struct{}, error) {
+	keys := map[string]struct{}{}
+	touch := func(folded string) {
+		if counts(folded) && len(keys) <= maxChanges {
+			keys[folded] = struct{}{}
+		}
+	}
+	from := uint64(1)
+	if last != nil {
+		from, d.Seq = last.Seq+1, last.Seq
+	}
+	late := false // changes after the end of the day
+	err := st.Changes(ctx, from, func(v records.Version) error {
+		late = late || v.At.After(d.At)
+		if !late {
+			d.Seq = v.Seq
+		}
+		touch(v.Record.Name.Fold())
+		return nil
+	})
+	if fault.KindOf(err) == fault.NotFound { // forgotten since
+		d.Seq = st.Seq()
+		return nil, nil
+	}
+	if err != nil || last == nil {
+		return nil, err
+	}
+	return keys, st.Pending(ctx, records.Range{}, func(folded string, _ uint64) error {
+		touch(folded)
+		return nil
+	})
 }
 
 // diff returns what became of each key.
@@ -220,10 +235,7 @@ func (l leaves) Leaves(ctx context.Context, from, to []byte) iter.Seq2[census.Le
 		defer stopPending()
 		one := func(v records.Version) error {
 			k := v.Record.Name.Fold()
-			if !counts(k) || string(from) > k {
-				return nil
-			}
-			if to != nil && bytes.Compare([]byte(k), to) >= 0 {
+			if to != nil && k >= string(to) {
 				return errEnd
 			}
 			n, err := counted(k)
@@ -236,10 +248,7 @@ func (l leaves) Leaves(ctx context.Context, from, to []byte) iter.Seq2[census.Le
 			}
 			return nil
 		}
-		err := l.first(ctx, from, one)
-		if err == nil {
-			err = l.view.Scan(ctx, after, one)
-		}
+		err := l.scan(ctx, from, after, one)
 		if err != nil && !errors.Is(err, errEnd) {
 			yield(census.Leaf{}, err)
 		}
@@ -248,6 +257,20 @@ func (l leaves) Leaves(ctx context.Context, from, to []byte) iter.Seq2[census.Le
 
 // errEnd ends a scan that has given all that was wanted.
 var errEnd = errors.New("the end of what was wanted")
+
+// scan gives the records from a key on that are counted.
+func (l leaves) scan(ctx context.Context, from []byte, after records.Range, use func(records.Version) error) error {
+	counted := func(v records.Version) error {
+		if k := v.Record.Name.Fold(); !counts(k) || string(from) > k {
+			return nil
+		}
+		return use(v)
+	}
+	if err := l.first(ctx, from, counted); err != nil {
+		return err
+	}
+	return l.view.Scan(ctx, after, counted)
+}
 
 // first gives the record that is itself where a range begins, which Scan leaves out.
 func (l leaves) first(ctx context.Context, from []byte, use func(records.Version) error) error {

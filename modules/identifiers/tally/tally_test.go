@@ -100,6 +100,7 @@ func plain(t *testing.T, st records.Store, at time.Time, resolved map[string]uin
 // single identifiers; what is registered later is not in it.
 func TestDays(t *testing.T) {
 	stores(t, func(t *testing.T, st records.Store, c *clock) {
+		t.Helper()
 		dir := t.TempDir()
 		var many []string
 		for i := range 500 {
@@ -174,7 +175,7 @@ func proves(t *testing.T, st records.Store, dir string, d Day, want map[string]c
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer last.Close()
+	defer last.Close() //nolint:errcheck // only read
 	for name, shown := range want {
 		tree, err := last.Prove(t.Context(), []handle.Name{handle.Name(name)}, "88.1.1")
 		if err != nil {
@@ -209,6 +210,7 @@ func proves(t *testing.T, st records.Store, dir string, d Day, want map[string]c
 // counts no resolution twice and none not at all.
 func TestStopped(t *testing.T) {
 	stores(t, func(t *testing.T, st records.Store, _ *clock) {
+		t.Helper()
 		dir := t.TempDir()
 		write(t, st, records.Put, "88.1/a", "88.1/b")
 		resolve(t, st, map[string]uint64{"88.1/a": 5})
@@ -230,6 +232,7 @@ func TestStopped(t *testing.T) {
 // delta, and says so.
 func TestNoDelta(t *testing.T) {
 	stores(t, func(t *testing.T, st records.Store, c *clock) {
+		t.Helper()
 		dir := t.TempDir()
 		write(t, st, records.Put, "88.1/a")
 		first := take(t, st, dir, "2026-01-05", nil)

@@ -8,6 +8,7 @@
 package courier
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"errors"
@@ -117,29 +118,32 @@ func (d Depository) one(ctx context.Context, conn net.Conn, config *ssh.ServerCo
 			_ = offered.Reject(ssh.UnknownChannelType, "sessions alone") // the client is told, or gone
 			continue
 		}
-		channel, asked, err := offered.Accept()
-		if err != nil {
-			return err
-		}
-		go func() {
-			for r := range asked {
-				ok := r.Type == "subsystem" && len(r.Payload) > 4 && string(r.Payload[4:]) == "sftp"
-				_ = r.Reply(ok, nil)
-			}
-		}()
-		space := d.Space
-		if space == 0 {
-			space = 1 << 40
-		}
-		f := &folder{root: root, space: space}
-		server := sftp.NewRequestServer(channel, sftp.Handlers{FileGet: f, FilePut: f, FileCmd: f, FileList: f})
-		err = server.Serve()
-		_ = channel.Close() // the client waits for it
-		if err != nil && !errors.Is(err, io.EOF) {
+		if err := d.session(offered, root); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// session serves the files of a depositor.
+func (d Depository) session(offered ssh.NewChannel, root *os.Root) error {
+	channel, asked, err := offered.Accept()
+	if err != nil {
+		return err
+	}
+	go func() {
+		for r := range asked {
+			ok := r.Type == "subsystem" && len(r.Payload) > 4 && string(r.Payload[4:]) == "sftp"
+			_ = r.Reply(ok, nil)
+		}
+	}()
+	f := &folder{root: root, space: cmp.Or(d.Space, 1<<40)}
+	err = sftp.NewRequestServer(channel, sftp.Handlers{FileGet: f, FilePut: f, FileCmd: f, FileList: f}).Serve()
+	_ = channel.Close() // the client waits for it
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
 }
 
 // folder is what a depositor sees: files without folders, added and never changed.

@@ -130,7 +130,7 @@ func TestFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // a folder
 	if err := os.WriteFile(filepath.Join(dir, "done.escrow"), []byte("whole"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"io"
 	"sync"
 	"time"
 
@@ -27,6 +26,7 @@ import (
 	"yuzhou/kernel/fault"
 	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/records"
+	"yuzhou/modules/identifiers/records/pebblestore/sums"
 )
 
 // Options of a store; the zero value is useful but for Now.
@@ -95,7 +95,7 @@ func options(fs vfs.FS, cache int64, lock *pebble.Lock) *pebble.Options {
 	}
 	o := &pebble.Options{
 		FS: fs, Lock: lock, Cache: pebble.NewCache(cache), MemTableSize: 32 << 20, MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold: 4, MaxOpenFiles: 1000, Merger: &pebble.Merger{Name: "yuzhou.sum", Merge: newSum},
+		L0CompactionThreshold: 4, MaxOpenFiles: 1000, Merger: sums.Merger(),
 		FormatMajorVersion: pebble.FormatNewest, Logger: quiet{pebble.DefaultLogger},
 	}
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings {
@@ -183,30 +183,6 @@ func (s *Store) room() error {
 		return fault.New(fault.Busy, "the disk of the store of identifiers has %d bytes free, %d must stay free; nothing was written", u.AvailBytes, s.reserve)
 	}
 	return nil
-}
-
-// newSum adds counts up.
-func newSum(_, value []byte) (pebble.ValueMerger, error) {
-	m := &sum{}
-	return m, m.MergeNewer(value)
-}
-
-// sum merges counts.
-type sum struct{ n uint64 }
-
-func (m *sum) MergeNewer(value []byte) error {
-	n, k := binary.Uvarint(value)
-	if k <= 0 {
-		return errForm
-	}
-	m.n += n
-	return nil
-}
-
-func (m *sum) MergeOlder(value []byte) error { return m.MergeNewer(value) }
-
-func (m *sum) Finish(bool) ([]byte, io.Closer, error) {
-	return binary.AppendUvarint(nil, m.n), nil, nil
 }
 
 var _ records.Store = (*Store)(nil)

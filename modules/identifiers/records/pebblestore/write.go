@@ -54,8 +54,53 @@ func (p *plan) was(folded string) (records.Version, error) {
 	return p.Store.newest(folded)
 }
 
+// many is from how many items on the records that are there are read in one go.
+const many = 1000
+
+// look reads what stands under the names of many items, in their order: where nothing is
+// registered between the first and the last of them, as when a series is new, that is one
+// look at the disk.
+func (p *plan) look(items []records.Item) error {
+	if len(items) < many {
+		return nil
+	}
+	names := make([]string, len(items))
+	for i, item := range items {
+		names[i] = item.Record.Name.Fold()
+	}
+	slices.Sort(names)
+	last := append([]byte{'n'}, names[len(names)-1]...)
+	it, err := p.db.NewIter(&pebble.IterOptions{LowerBound: append([]byte{'n'}, names[0]...), UpperBound: append(last, 0)})
+	if err != nil {
+		return err
+	}
+	key := []byte{'n'}
+	there := it.First()
+	for _, name := range names {
+		p.newest[name] = records.Version{}
+		key = append(key[:1], name...)
+		if there && bytes.Compare(it.Key(), key) < 0 {
+			there = it.SeekGE(key)
+		}
+		if !there || !bytes.Equal(it.Key(), key) {
+			continue
+		}
+		value, err := it.ValueAndErr()
+		if err == nil {
+			p.newest[name], err = readVersion(name, value)
+		}
+		if err != nil {
+			return errors.Join(err, it.Close())
+		}
+	}
+	return errors.Join(it.Error(), it.Close())
+}
+
 // items adds what a batch does.
 func (p *plan) items(b records.Batch) ([]records.Outcome, error) {
+	if err := p.look(b.Items); err != nil {
+		return nil, err
+	}
 	out := make([]records.Outcome, len(b.Items))
 	for i, item := range b.Items {
 		folded := item.Record.Name.Fold()
@@ -85,9 +130,46 @@ func (p *plan) finish(b records.Batch, out []records.Outcome) error {
 		return nil
 	}
 	digest := records.Digest(b.Items)
-	doc, err := json.Marshal(out)
-	p.entries = append(p.entries, entry{append([]byte{'b'}, b.Key...), append(binary.AppendVarint(digest[:], p.now), doc...)})
+	doc, err := appendOutcomes(binary.AppendVarint(digest[:], p.now), out)
+	p.entries = append(p.entries, entry{append([]byte{'b'}, b.Key...), doc})
 	return err
+}
+
+// appendOutcomes writes outcomes: as JSON or, when all items were done one behind the
+// other, which is the rule, as the number of the first version and how many there are.
+func appendOutcomes(b []byte, out []records.Outcome) ([]byte, error) {
+	for i, o := range out {
+		if o != (records.Outcome{Verdict: records.Done, Seq: out[0].Seq + uint64(i)}) { //nolint:gosec // an index
+			doc, err := json.Marshal(out)
+			return append(b, doc...), err
+		}
+	}
+	b = append(b, 'd')
+	if len(out) > 0 {
+		b = binary.AppendUvarint(b, out[0].Seq)
+	}
+	return binary.AppendUvarint(b, uint64(len(out))), nil
+}
+
+// readOutcomes is the inverse of appendOutcomes.
+func readOutcomes(b []byte) (out []records.Outcome, err error) {
+	if len(b) == 0 || b[0] != 'd' {
+		return out, json.Unmarshal(b, &out)
+	}
+	r := reader{rest: b[1:]}
+	first := r.uvarint()
+	if len(r.rest) == 0 {
+		return []records.Outcome{}, r.err // there were none
+	}
+	n := r.uvarint()
+	if r.err != nil || n > 10*records.MaxBatch {
+		return nil, errForm
+	}
+	out = make([]records.Outcome, n)
+	for i := range out {
+		out[i] = records.Outcome{Verdict: records.Done, Seq: first + uint64(i)} //nolint:gosec // an index
+	}
+	return out, nil
 }
 
 // known returns the outcomes of a key that was used before.
@@ -105,8 +187,10 @@ func (s *Store) known(b records.Batch) ([]records.Outcome, bool, error) {
 	}
 	r := reader{rest: kept[len(digest):]}
 	r.varint()
-	var out []records.Outcome
-	err = errors.Join(r.err, json.Unmarshal(r.rest, &out))
+	if r.err != nil {
+		return nil, false, r.err
+	}
+	out, err := readOutcomes(r.rest)
 	return out, err == nil, err
 }
 
