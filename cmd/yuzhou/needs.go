@@ -2,13 +2,21 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"yuzhou/kernel/actor"
+	"yuzhou/kernel/fault"
 	"yuzhou/kernel/module"
+	"yuzhou/kernel/observation"
 	"yuzhou/kernel/pack"
+	"yuzhou/kernel/period"
+	"yuzhou/kernel/quantity"
 	"yuzhou/modules/directives"
+	"yuzhou/modules/identifiers"
 	"yuzhou/modules/identifiers/records"
 	"yuzhou/modules/identifiers/records/pebblestore"
+	"yuzhou/modules/indicators"
 	"yuzhou/modules/plan"
 	"yuzhou/modules/projects"
 )
@@ -99,4 +107,67 @@ func openIdentifiers(h module.Host) func(ctx context.Context, dir string) (recor
 		}
 		return st, nil
 	}
+}
+
+// observe records the figures of the city's own identifier node as numbers of those
+// indicators that its pack has for them. Figures that others have published are of other
+// indicators, and a period that somebody has published is left as it is.
+func observe(h module.Host, ind *indicators.Service) func(ctx context.Context, f identifiers.Figures) error {
+	return func(ctx context.Context, f identifiers.Figures) error {
+		var all []observation.Observation
+		for _, one := range []struct {
+			indicator string
+			value     uint64
+		}{
+			{"iid.own_registered", f.Registered},
+			{"iid.own_resolutions", f.Resolved},
+			{"iid.own_daily_resolutions", f.Answered},
+			{"iid.own_nodes", f.Nodes},
+			{"iid.own_enterprises", f.Enterprises},
+		} {
+			series, err := ind.Series(ctx, one.indicator, h.Site.Unit, h.Now())
+			if fault.KindOf(err) == fault.NotFound {
+				continue
+			}
+			if err == nil {
+				all, err = withFigure(all, series, f, one.value)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if len(all) == 0 {
+			return nil
+		}
+		for i := range all {
+			all[i].Known, all[i].Recorded = h.Now(), h.Now()
+		}
+		_, err := ind.Publish(actor.With(ctx, actor.System(h.Site.Unit)), f.Document, f.Title, all)
+		return err
+	}
+}
+
+// withFigure adds the number that a figure is, unless its period has one already.
+func withFigure(all []observation.Observation, series observation.Series, f identifiers.Figures, value uint64) ([]observation.Observation, error) {
+	day, err := period.Parse(f.Day)
+	if err != nil || slices.ContainsFunc(series.Vintages, func(o observation.Observation) bool { return o.Period == day }) {
+		return all, err
+	}
+	unit := series.Indicator.Unit
+	if unit.Exp() != 0 {
+		return all, fault.New(fault.Invalid, "indicator %s counts in %s; give it the unit %s, the node counts one by one", series.Indicator.ID, unit, unit.Base())
+	}
+	status := observation.Final
+	switch {
+	case f.Demo:
+		status = observation.Demo
+	case f.Late:
+		status = observation.Preliminary // resolutions are those until it was made
+	}
+	v := quantity.Int(int64(value)) //nolint:gosec // fewer
+	return append(all, observation.Observation{
+		Indicator: series.Indicator.ID, Unit: series.Unit, Period: day, Status: status, Printed: v.String() + unit.String(), By: "system",
+		Quantity: quantity.Quantity{Value: v, Cmp: quantity.Equal, Unit: unit},
+		Source:   observation.Source{Document: f.Document, Note: "the statement " + f.Document + " of the node's census"},
+	}), nil
 }

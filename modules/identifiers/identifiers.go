@@ -63,6 +63,8 @@ type Needs struct {
 		// State asks, in the transaction of the thing itself, that it be stated.
 		State(ctx context.Context, tx store.Tx, c proof.Claim) error
 	}
+	// Observe records the figures of a day as numbers of the city; nil: nobody does.
+	Observe func(ctx context.Context, f Figures) error
 	// Describe says what the names of the product stand for, module by module.
 	Describe []module.Describe
 	Access   interface {
@@ -149,6 +151,7 @@ func (s *Service) Module() module.Module {
 			{Name: "identifiers.resolved", Every: 10 * time.Second, Run: s.flushResolved},
 			{Name: "identifiers.census", Every: 2 * time.Second, Run: s.takeCensus},
 			{Name: "identifiers.lower", Every: 2 * time.Second, Run: s.checkLower},
+			{Name: "identifiers.figures", Every: 5 * time.Second, Run: s.observe},
 			{Name: "identifiers.escrow", Every: 2 * time.Second, Run: s.depositRecords},
 			{Name: "identifiers.standby", Every: 2 * time.Second, Run: s.keepStandby},
 			{Name: "identifiers.probe", Every: 5 * time.Second, Run: s.probeLower},

@@ -1,5 +1,6 @@
 -- The census of each day: what stood at its end. before: the day that its delta begins at,
 -- '' for no delta. settled: the resolutions that it counts are no longer pending.
+-- observed: the indicators have its figures.
 CREATE TABLE identifiers_census (
   day        TEXT PRIMARY KEY,
   at         BIGINT NOT NULL,
@@ -8,7 +9,8 @@ CREATE TABLE identifiers_census (
   root       TEXT NOT NULL,
   seq        BIGINT NOT NULL,
   before     TEXT NOT NULL,
-  settled    BIGINT NOT NULL
+  settled    BIGINT NOT NULL,
+  observed   BIGINT NOT NULL DEFAULT 0
 );
 
 -- What a node below has stated of a day, and what became of it when it was checked: how is

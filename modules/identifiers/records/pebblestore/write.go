@@ -2,6 +2,7 @@ package pebblestore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -21,6 +22,7 @@ import (
 // entry is a key with what is to stand under it.
 type entry struct {
 	key, value []byte
+	n          int // of the entry in its plan, when they are sorted
 }
 
 // plan is a write in the making: what it leaves behind, and its entries.
@@ -40,9 +42,9 @@ func (s *Store) plan(size int) *plan {
 func (p *plan) keep(folded string, was, v records.Version) {
 	p.seq, p.at = v.Seq, v.At.UnixMicro()
 	if was.Seq != 0 {
-		p.entries = append(p.entries, entry{older(folded, was.Seq), encode(was)})
+		p.entries = append(p.entries, entry{key: older(folded, was.Seq), value: encode(was)})
 	}
-	p.entries = append(p.entries, entry{append([]byte{'n'}, folded...), encode(v)}, entry{change(v.Seq), []byte(folded)})
+	p.entries = append(p.entries, entry{key: append([]byte{'n'}, folded...), value: encode(v)}, entry{key: change(v.Seq), value: []byte(folded)})
 	p.newest[folded] = v
 }
 
@@ -125,13 +127,13 @@ func (p *plan) items(b records.Batch) ([]records.Outcome, error) {
 // finish adds what belongs to the batch as a whole. The outcomes of a key are kept with
 // the digest of its items and its time.
 func (p *plan) finish(b records.Batch, out []records.Outcome) error {
-	p.entries = append(p.entries, entry{[]byte("m"), p.append(nil)})
+	p.entries = append(p.entries, entry{key: []byte("m"), value: p.append(nil)})
 	if b.Key == "" {
 		return nil
 	}
 	digest := records.Digest(b.Items)
 	doc, err := appendOutcomes(binary.AppendVarint(digest[:], p.now), out)
-	p.entries = append(p.entries, entry{append([]byte{'b'}, b.Key...), doc})
+	p.entries = append(p.entries, entry{key: append([]byte{'b'}, b.Key...), value: doc})
 	return err
 }
 
@@ -312,7 +314,10 @@ func (s *Store) Load(ctx context.Context, source iter.Seq2[handle.Record, error]
 
 // sorted brings the entries into order; of those with one key the last stays.
 func (p *plan) sorted() []entry {
-	slices.SortStableFunc(p.entries, func(a, b entry) int { return bytes.Compare(a.key, b.key) })
+	for i := range p.entries {
+		p.entries[i].n = i
+	}
+	slices.SortFunc(p.entries, func(a, b entry) int { return cmp.Or(bytes.Compare(a.key, b.key), cmp.Compare(a.n, b.n)) })
 	out := p.entries[:0]
 	for i, e := range p.entries {
 		if i+1 == len(p.entries) || !bytes.Equal(e.key, p.entries[i+1].key) {
