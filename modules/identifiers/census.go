@@ -204,7 +204,7 @@ func (s *Service) Source() proof.Source {
 // allCensuses returns every census, the oldest first.
 func (s *Service) allCensuses(ctx context.Context) (all []taken, err error) {
 	err = s.db.Read(ctx, func(tx store.Tx) error {
-		all, err = store.Collect(ctx, tx, `SELECT `+censusColumns+` FROM identifiers_census ORDER BY day`, nil, scanTaken)
+		all, err = allCensuses(ctx, tx)
 		return err
 	})
 	return all, err

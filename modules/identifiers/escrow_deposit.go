@@ -173,22 +173,26 @@ func (s *Service) changedUntil(ctx context.Context, st records.Store, from uint6
 func changedOf(ctx context.Context, st records.Store, names []handle.Name, at time.Time) escrow.Source {
 	return func(after handle.Name) iter.Seq2[escrow.Change, error] {
 		return func(yield func(escrow.Change, error) bool) {
-			behind, _ := slices.BinarySearchFunc(names, after, escrow.Compare)
+			behind, there := slices.BinarySearchFunc(names, after, escrow.Compare)
+			if there {
+				behind++
+			}
 			for _, n := range names[behind:] {
-				if n.Equal(after) {
-					continue
-				}
-				v, err := st.Get(ctx, n, at)
-				c := escrow.Change{Record: v.Record}
-				if fault.KindOf(err) == fault.NotFound {
-					c, err = escrow.Change{Record: handle.Record{Name: n}, Deleted: true}, nil
-				}
-				if !yield(c, err) || err != nil {
+				if c, err := changeOf(ctx, st, n, at); !yield(c, err) || err != nil {
 					return
 				}
 			}
 		}
 	}
+}
+
+// changeOf is what became of a name until an instant.
+func changeOf(ctx context.Context, st records.Store, n handle.Name, at time.Time) (escrow.Change, error) {
+	v, err := st.Get(ctx, n, at)
+	if fault.KindOf(err) == fault.NotFound {
+		return escrow.Change{Record: handle.Record{Name: n}, Deleted: true}, nil
+	}
+	return escrow.Change{Record: v.Record}, err
 }
 
 // allOf gives all records as they were at an instant, prefix by prefix: in a store the

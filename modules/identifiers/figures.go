@@ -33,7 +33,7 @@ func (s *Service) observe(ctx context.Context) error {
 	}
 	var due []taken
 	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
-		due, err = store.Collect(ctx, tx, `SELECT `+censusColumns+` FROM identifiers_census WHERE observed = 0 ORDER BY day`, nil, scanTaken)
+		due, err = unobserved(ctx, tx)
 		return err
 	})
 	for _, t := range due {
@@ -48,10 +48,7 @@ func (s *Service) observe(ctx context.Context) error {
 			return nil
 		}
 		if err = s.Observe(ctx, f); err == nil {
-			err = s.db.Write(ctx, func(tx store.Tx) error {
-				_, err := tx.Exec(ctx, `UPDATE identifiers_census SET observed = 1 WHERE day = $1`, t.Date)
-				return err
-			})
+			err = s.db.Write(ctx, func(tx store.Tx) error { return observed(ctx, tx, t.Date) })
 		}
 	}
 	return err
@@ -69,11 +66,11 @@ func (s *Service) figures(ctx context.Context, t taken) (f Figures, err error) {
 			return err
 		}
 		f.Nodes, f.Enterprises = uint64(nodes), uint64(enterprises) //nolint:gosec // counts
-		before, err := s.checkedOn(ctx, tx, t.Before)
+		before, err := checkedOn(ctx, tx, t.Before)
 		if err != nil {
 			return err
 		}
-		on, err := s.checkedOn(ctx, tx, t.Date)
+		on, err := checkedOn(ctx, tx, t.Date)
 		if err != nil {
 			return err
 		}
@@ -83,28 +80,14 @@ func (s *Service) figures(ctx context.Context, t taken) (f Figures, err error) {
 		if t.Before == "" {
 			return nil
 		}
-		var was int64
-		if _, err := tx.One(ctx, `SELECT resolved FROM identifiers_census WHERE day = $1`, []any{t.Before}, &was); err != nil {
+		was, err := censuses(ctx, tx, t.Before, 1)
+		if err != nil || len(was) == 0 {
 			return err
 		}
-		if all := uint64(was) + before.resolved; f.Resolved > all { //nolint:gosec // a count
+		if all := was[0].Head.Resolved + before.resolved; f.Resolved > all {
 			f.Answered = f.Resolved - all
 		}
 		return nil
 	})
 	return f, err
-}
-
-// checked is what the nodes below state of a day, of those where nothing was found wrong.
-type checked struct {
-	nodes                int64 // that were heard of, right or wrong
-	registered, resolved uint64
-}
-
-func (s *Service) checkedOn(ctx context.Context, tx store.Tx, day string) (c checked, err error) {
-	var registered, resolved int64
-	_, err = tx.One(ctx, `SELECT count(*), coalesce(sum(CASE WHEN findings = '[]' THEN registered ELSE 0 END), 0), coalesce(sum(CASE WHEN findings = '[]' THEN resolved ELSE 0 END), 0)
-		FROM identifiers_lower WHERE day = $1`, []any{day}, &c.nodes, &registered, &resolved)
-	c.registered, c.resolved = uint64(registered), uint64(resolved) //nolint:gosec // counts
-	return c, err
 }

@@ -122,3 +122,32 @@ func holders(ctx context.Context, tx store.Tx) (nodes, enterprises int64, err er
 	_, err = tx.One(ctx, `SELECT count(DISTINCT registrant) FROM identifiers_prefix WHERE version > 0 AND state <> 'reclaimed'`, nil, &enterprises)
 	return nodes, enterprises, err
 }
+
+// unobserved returns the censuses whose figures nobody has recorded yet, the oldest first.
+func unobserved(ctx context.Context, tx store.Tx) ([]taken, error) {
+	return store.Collect(ctx, tx, `SELECT `+censusColumns+` FROM identifiers_census WHERE observed = 0 ORDER BY day`, nil, scanTaken)
+}
+
+func observed(ctx context.Context, tx store.Tx, day string) error {
+	_, err := tx.Exec(ctx, `UPDATE identifiers_census SET observed = 1 WHERE day = $1`, day)
+	return err
+}
+
+// allCensuses returns every census, the oldest first.
+func allCensuses(ctx context.Context, tx store.Tx) ([]taken, error) {
+	return store.Collect(ctx, tx, `SELECT `+censusColumns+` FROM identifiers_census ORDER BY day`, nil, scanTaken)
+}
+
+// checked is what the nodes below state of a day, of those where nothing was found wrong.
+type checked struct {
+	nodes                int64 // that were heard of, right or wrong
+	registered, resolved uint64
+}
+
+func checkedOn(ctx context.Context, tx store.Tx, day string) (c checked, err error) {
+	var registered, resolved int64
+	_, err = tx.One(ctx, `SELECT count(*), coalesce(sum(CASE WHEN findings = '[]' THEN registered ELSE 0 END), 0), coalesce(sum(CASE WHEN findings = '[]' THEN resolved ELSE 0 END), 0)
+		FROM identifiers_lower WHERE day = $1`, []any{day}, &c.nodes, &registered, &resolved)
+	c.registered, c.resolved = uint64(registered), uint64(resolved) //nolint:gosec // counts
+	return c, err
+}

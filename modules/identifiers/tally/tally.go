@@ -151,8 +151,7 @@ func touched(ctx context.Context, st records.Store, d *Day, last *Day) (map[stri
 		return nil
 	})
 	if fault.KindOf(err) == fault.NotFound { // forgotten since
-		d.Seq = st.Seq()
-		return nil, nil
+		d.Seq, last, err = st.Seq(), nil, nil
 	}
 	if err != nil || last == nil {
 		return nil, err
@@ -224,29 +223,18 @@ type leaves struct {
 func (l leaves) Leaves(ctx context.Context, from, to []byte) iter.Seq2[census.Leaf, error] {
 	return func(yield func(census.Leaf, error) bool) {
 		after := records.Range{AsOf: l.at, After: handle.Name(from)}
-		counted, stop := pull(func(use func(string, uint64) error) error { return l.store.Counted(ctx, after, use) })
+		resolved, stop := l.resolutions(ctx, after)
 		defer stop()
-		pending, stopPending := pull(func(use func(string, uint64) error) error {
-			if !l.pending {
-				return nil
-			}
-			return l.store.Pending(ctx, after, use)
-		})
-		defer stopPending()
 		one := func(v records.Version) error {
 			k := v.Record.Name.Fold()
 			if to != nil && k >= string(to) {
 				return errEnd
 			}
-			n, err := counted(k)
-			more, err2 := pending(k)
-			if err := errors.Join(err, err2); err != nil {
-				return err
-			}
-			if !yield(census.Leaf{Key: []byte(k), Digest: Digest(v.Record), Resolved: n + more}, nil) {
+			n, err := resolved(k)
+			if err == nil && !yield(census.Leaf{Key: []byte(k), Digest: Digest(v.Record), Resolved: n}, nil) {
 				return errEnd
 			}
-			return nil
+			return err
 		}
 		err := l.scan(ctx, from, after, one)
 		if err != nil && !errors.Is(err, errEnd) {
@@ -257,6 +245,23 @@ func (l leaves) Leaves(ctx context.Context, from, to []byte) iter.Seq2[census.Le
 
 // errEnd ends a scan that has given all that was wanted.
 var errEnd = errors.New("the end of what was wanted")
+
+// resolutions returns how often identifiers of a range were resolved, asked for in order.
+func (l leaves) resolutions(ctx context.Context, r records.Range) (of func(string) (uint64, error), stop func()) {
+	counted, stopCounted := pull(func(use func(string, uint64) error) error { return l.store.Counted(ctx, r, use) })
+	if !l.pending {
+		return counted, stopCounted
+	}
+	pending, stopPending := pull(func(use func(string, uint64) error) error { return l.store.Pending(ctx, r, use) })
+	return func(k string) (uint64, error) {
+			n, err := counted(k)
+			more, err2 := pending(k)
+			return n + more, errors.Join(err, err2)
+		}, func() {
+			stopCounted()
+			stopPending()
+		}
+}
 
 // scan gives the records from a key on that are counted.
 func (l leaves) scan(ctx context.Context, from []byte, after records.Range, use func(records.Version) error) error {

@@ -141,7 +141,7 @@ func (p *plan) finish(b records.Batch, out []records.Outcome) error {
 // other, which is the rule, as the number of the first version and how many there are.
 func appendOutcomes(b []byte, out []records.Outcome) ([]byte, error) {
 	for i, o := range out {
-		if o != (records.Outcome{Verdict: records.Done, Seq: out[0].Seq + uint64(i)}) { //nolint:gosec // an index
+		if o != (records.Outcome{Verdict: records.Done, Seq: out[0].Seq + uint64(i)}) {
 			doc, err := json.Marshal(out)
 			return append(b, doc...), err
 		}
@@ -169,7 +169,7 @@ func readOutcomes(b []byte) (out []records.Outcome, err error) {
 	}
 	out = make([]records.Outcome, n)
 	for i := range out {
-		out[i] = records.Outcome{Verdict: records.Done, Seq: first + uint64(i)} //nolint:gosec // an index
+		out[i] = records.Outcome{Verdict: records.Done, Seq: first + uint64(i)}
 	}
 	return out, nil
 }
