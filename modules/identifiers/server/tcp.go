@@ -20,6 +20,9 @@ type Conn struct {
 	Remote netip.AddrPort
 	// State is the handler's own: it belongs to the connection's goroutine.
 	State any
+	// Send sends a message that comes before the whole answer, as the parts of a long
+	// list do; nil where that cannot be. It is called while Message is.
+	Send func(message []byte) error
 }
 
 // tcp accepts connections and keeps count of them.
@@ -118,7 +121,7 @@ func (t *tcp) close() error {
 // bytes and its goroutine; a message's memory comes with its bytes, never with the
 // length that it announces.
 func (t *tcp) talk(ctx context.Context, conn *net.TCPConn, remote netip.AddrPort) error {
-	c := &Conn{Remote: remote}
+	c := &Conn{Remote: remote, Send: func(b []byte) error { return t.send(conn, b) }}
 	var envelope [EnvelopeSize]byte
 	for {
 		if err := conn.SetReadDeadline(deadline(t.Idle)); err != nil {
@@ -155,10 +158,15 @@ func (t *tcp) one(ctx context.Context, conn *net.TCPConn, c *Conn, envelope *[En
 	if b.out, err = t.handler.Message(ctx, c, b.in, b.out[:0]); err != nil {
 		return err
 	}
+	return t.send(conn, b.out)
+}
+
+// send writes a message; who does not read it in time is cut.
+func (t *tcp) send(conn *net.TCPConn, b []byte) error {
 	if err := conn.SetWriteDeadline(deadline(t.Slow)); err != nil {
 		return err
 	}
-	_, err = conn.Write(b.out)
+	_, err := conn.Write(b)
 	return err
 }
 
