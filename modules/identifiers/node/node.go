@@ -69,9 +69,9 @@ type Config struct {
 	Resolved func(folded []byte)
 	// Store takes what is written by the protocol; nil: nothing is. Record reads from it.
 	Store records.Store
-	// Key signs answers that are asked for certified, *rsa.PrivateKey; nil: none is. Its
-	// public key is that of this server in Site.
-	Key crypto.Signer
+	// Key returns what signs answers that are asked for certified, *rsa.PrivateKey, nil for
+	// none; nil: there never is. Its public key is that of this server in Site.
+	Key func() crypto.Signer
 	// Own is the node's own prefix: who may list by its record is told the prefixes here.
 	Own string
 	// Home takes a prefix in, or lets it go, for who has the right to by the record of the

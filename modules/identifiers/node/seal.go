@@ -44,7 +44,8 @@ func (n *Node) seal(q call, dst []byte, at int) []byte {
 // and bind an answer to no request: there is none then, nor without a key.
 func (n *Node) sign(dst []byte, at int) []byte {
 	m, err := wire.Parse(dst[at:])
-	if err != nil || n.Key == nil || m.Version.Before(secure()) {
+	key := n.signer()
+	if err != nil || key == nil || m.Version.Before(secure()) {
 		return dst
 	}
 	c := access.Credential{Type: access.CredentialSigned, Algorithm: "SHA-256", Signer: handle.Reference{}}
@@ -53,9 +54,17 @@ func (n *Node) sign(dst []byte, at int) []byte {
 		return dst
 	}
 	sum := sha256.Sum256(covered)
-	if c.Signature, err = n.Key.Sign(n.Random, sum[:], crypto.SHA256); err != nil {
+	if c.Signature, err = key.Sign(n.Random, sum[:], crypto.SHA256); err != nil {
 		return dst
 	}
 	m.Credential = access.AppendCredential(nil, c)
 	return wire.Append(dst[:at], m)
+}
+
+// signer returns the server's key, nil for none.
+func (n *Node) signer() crypto.Signer {
+	if n.Key == nil {
+		return nil
+	}
+	return n.Key()
 }

@@ -151,10 +151,11 @@ func (n *Node) agree(ctx context.Context, q access.SessionSetUp) (session.Keys, 
 		}
 		return n.choose(v.Data)
 	case access.ExchangeServerKey:
-		if n.Key == nil {
+		own := n.signer()
+		if own == nil {
 			return session.Keys{}, nil, fault.New(fault.Invalid, "this server has no key of its own; use Diffie-Hellman (4)")
 		}
-		key, err := auth.AppendPublicKey(nil, n.Key.Public())
+		key, err := auth.AppendPublicKey(nil, own.Public())
 		return session.Keys{}, key, err
 	case access.ExchangeNone:
 	}
@@ -218,7 +219,7 @@ func (n *Node) choose(data []byte) (session.Keys, []byte, error) {
 // exchangeKey takes the key that a client has encrypted with the server's (OpExchangeKey).
 // A key that is not right is answered as one that is: what the client sends next fails.
 func (n *Node) exchangeKey(q call, dst []byte) []byte {
-	private, ok := n.Key.(*rsa.PrivateKey)
+	private, ok := n.signer().(*rsa.PrivateKey)
 	if q.in == nil || !ok {
 		return n.fail(q.Message, q.raw, wire.SessionTimeout, "there is no session that awaits its key", dst)
 	}
