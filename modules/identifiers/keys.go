@@ -84,12 +84,14 @@ func splitKeys(text string) []string {
 	var out []string
 	rest := strings.ReplaceAll(text, "\r\n", "\n")
 	for rest = strings.TrimSpace(rest); rest != ""; rest = strings.TrimSpace(rest) {
-		at, end := len(rest), "\n"
+		at := 0
 		if strings.HasPrefix(rest, "-----BEGIN") {
-			end = "\n-----BEGIN"
+			at = max(strings.Index(rest, "\n-----END")+1, 0)
 		}
-		if i := strings.Index(rest, end); i >= 0 {
-			at = i
+		if i := strings.Index(rest[at:], "\n"); i >= 0 {
+			at += i
+		} else {
+			at = len(rest)
 		}
 		out = append(out, strings.TrimSpace(rest[:at]))
 		rest = rest[at:]
@@ -109,7 +111,7 @@ func keyValues(h Held, at uint32) ([]handle.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		of := handle.Reference{Name: handle.Authority(h.Prefix.Prefix), Index: keyIndex + uint32(i)} //nolint:gosec // likewise
+		of := handle.Reference{Name: handle.Authority(h.Prefix.Prefix), Index: keyIndex + uint32(i)}
 		out = append(
 			out, value(indexAdmin+1+i, handle.TypeAdmin, typed.AppendAdmin(nil, typed.Admin{Rights: registrantRights, Reference: of})),
 			value(keyIndex+i, handle.TypePublicKey, data),

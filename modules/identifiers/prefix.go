@@ -1,6 +1,7 @@
 package identifiers
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -123,11 +124,8 @@ func (c Change) valid() error {
 	if (c.Change == Delegate) != (len(c.Route) > 0) {
 		return fault.Say(fault.Invalid, "委托解析要填服务器，其他事项不填。", "a delegation names servers, and nothing else does")
 	}
-	if err := c.validKeys(); err != nil {
-		return err
-	}
 	_, err := site(c.Route, 1)
-	return err
+	return cmp.Or(err, c.validKeys())
 }
 
 // validPrefix checks a prefix as this network writes it: numbers and dots.

@@ -29,7 +29,7 @@ func withQuotas(s records.Store, quota func(string) int64) *quotaStore {
 // Apply implements records.Store. What is beyond the quota is records.Invalid, the rest
 // is written.
 func (s *quotaStore) Apply(ctx context.Context, b records.Batch) ([]records.Outcome, error) {
-	c := checked{out: make([]records.Outcome, len(b.Items)), reserved: map[int]string{}}
+	c := checked{out: make([]records.Outcome, len(b.Items)), reserved: map[int]string{}, removed: map[int]string{}}
 	for i, item := range b.Items {
 		if err := s.check(ctx, &c, i, item); err != nil {
 			s.settle(&c, nil)
@@ -70,32 +70,42 @@ type checked struct {
 // check finds room for an item.
 func (s *quotaStore) check(ctx context.Context, c *checked, i int, item records.Item) error {
 	prefix := handle.Fold(item.Record.Name.Prefix())
-	limit := s.quota(prefix)
-	if limit > 0 && (item.Op == records.Create || item.Op == records.Put) {
-		_, err := s.Get(ctx, item.Record.Name, time.Time{})
-		if err != nil && fault.KindOf(err) != fault.NotFound {
-			return err
-		}
-		if err != nil {
-			room, err := s.reserve(ctx, prefix, limit)
+	if limit := s.quota(prefix); limit > 0 {
+		switch item.Op {
+		case records.Create, records.Put:
+			counted, err := s.count(ctx, item.Record.Name, limit)
+			if fault.KindOf(err) == fault.Conflict {
+				c.out[i] = records.Outcome{Verdict: records.Invalid, Text: err.Error()}
+				return nil
+			}
 			if err != nil {
 				return err
 			}
-			if !room {
-				c.out[i] = records.Outcome{Verdict: records.Invalid, Text: beyond(prefix, limit).Error()}
-				return nil
+			if counted {
+				c.reserved[len(c.items)] = prefix
 			}
-			c.reserved[len(c.items)] = prefix
+		case records.Delete:
+			c.removed[len(c.items)] = prefix
+		case records.Add, records.Modify, records.Remove:
 		}
-	}
-	if limit > 0 && item.Op == records.Delete {
-		if c.removed == nil {
-			c.removed = map[int]string{}
-		}
-		c.removed[len(c.items)] = prefix
 	}
 	c.items, c.places = append(c.items, item), append(c.places, i)
 	return nil
+}
+
+// count counts a name when it is new.
+//
+// Errors: fault.Conflict when the quota is used up.
+func (s *quotaStore) count(ctx context.Context, n handle.Name, limit int64) (bool, error) {
+	if _, err := s.Get(ctx, n, time.Time{}); fault.KindOf(err) != fault.NotFound {
+		return false, err
+	}
+	prefix := handle.Fold(n.Prefix())
+	room, err := s.reserve(ctx, prefix, limit)
+	if err == nil && !room {
+		err = beyond(prefix, limit)
+	}
+	return room, err
 }
 
 func beyond(prefix string, limit int64) error {
@@ -141,10 +151,13 @@ func (s *quotaStore) settle(c *checked, done []records.Outcome) {
 // Load implements records.Store. A stream ends with fault.Conflict at the first record
 // that is beyond its quota; what came before is written.
 func (s *quotaStore) Load(ctx context.Context, source iter.Seq2[handle.Record, error], o records.LoadOptions) error {
+	touched := map[string]bool{}
 	bounded := func(yield func(handle.Record, error) bool) {
 		for rec, err := range source {
-			if err == nil {
-				err = s.loadable(ctx, rec)
+			prefix := handle.Fold(rec.Name.Prefix())
+			if limit := s.quota(prefix); err == nil && limit > 0 {
+				touched[prefix] = true
+				_, err = s.count(ctx, rec.Name, limit)
 			}
 			if !yield(rec, err) || err != nil {
 				return
@@ -154,23 +167,8 @@ func (s *quotaStore) Load(ctx context.Context, source iter.Seq2[handle.Record, e
 	err := s.Store.Load(ctx, bounded, o)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	clear(s.used) // a load may have written fewer than were counted
-	return err
-}
-
-// loadable counts a record of a stream.
-func (s *quotaStore) loadable(ctx context.Context, rec handle.Record) error {
-	prefix := handle.Fold(rec.Name.Prefix())
-	limit := s.quota(prefix)
-	if limit == 0 {
-		return nil
-	}
-	if _, err := s.Get(ctx, rec.Name, time.Time{}); fault.KindOf(err) != fault.NotFound {
-		return err
-	}
-	room, err := s.reserve(ctx, prefix, limit)
-	if err == nil && !room {
-		err = beyond(prefix, limit)
+	for prefix := range touched {
+		delete(s.used, prefix) // fewer may have been written than were counted: they are counted anew
 	}
 	return err
 }

@@ -185,18 +185,14 @@ func (n *Node) answer(ctx context.Context, c *server.Conn, message, dst []byte) 
 			return dst // an answer that strayed: to answer it would go on for ever
 		}
 	}
-	if e.Session != 0 || e.Encrypted {
-		var refused wire.Code
-		if q, refused = n.unseal(e, q); refused != wire.Request {
-			m := q.Message
-			if e.Encrypted {
-				m = wire.Message{Envelope: e} // nothing of what was decrypted shows
-			}
-			return n.fail(m, message, refused, sessionText(refused), dst)
-		}
-		if q.Code != wire.Request {
-			return dst
-		}
+	q, refused := n.unseal(e, q)
+	switch {
+	case refused != wire.Request && e.Encrypted:
+		return n.fail(wire.Message{Envelope: e}, message, refused, sessionText(refused), dst) // nothing of what was decrypted shows
+	case refused != wire.Request:
+		return n.fail(q.Message, message, refused, sessionText(refused), dst)
+	case q.Code != wire.Request:
+		return dst
 	}
 	return n.seal(q, n.dispatch(ctx, q, dst), len(dst))
 }

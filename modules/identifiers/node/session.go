@@ -2,14 +2,13 @@ package node
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"crypto/rsa"
 	"encoding/binary"
 	"io"
 	"time"
 
 	"github.com/emmansun/gmsm/sm2" //nolint:depguard // the keys of Chinese clients
-
-	"crypto/ecdsa"
 
 	"yuzhou/kernel/fault"
 	"yuzhou/modules/identifiers/auth"
@@ -54,11 +53,12 @@ func secure() wire.Version { return wire.Version{Major: 2, Minor: 7} }
 //   - A session's number that is not known here is taken for none, as id-pointer-sdk makes
 //     up its own, but for messages that are encrypted or have a MAC.
 func (n *Node) unseal(e wire.Envelope, q call) (call, wire.Code) {
-	now := n.Now()
 	if e.Session != 0 {
-		q.in = n.sessions.Get(now, e.Session)
+		q.in = n.sessions.Get(n.Now(), e.Session)
 	}
 	switch {
+	case e.Session == 0 && !e.Encrypted:
+		return q, wire.Request
 	case q.in == nil && e.Encrypted && e.Session == 0:
 		return q, wire.SessionFailed
 	case q.in == nil && (e.Encrypted || hasMAC(q.Credential)):
@@ -78,6 +78,11 @@ func (n *Node) unseal(e wire.Envelope, q call) (call, wire.Code) {
 		}
 		q.raw, q.sealed = plain, true
 	}
+	return n.bind(q, keys)
+}
+
+// bind checks the MAC of a message of a session, and that it comes for the first time.
+func (n *Node) bind(q call, keys session.Keys) (call, wire.Code) {
 	if !hasMAC(q.Credential) {
 		if q.sealed && q.Op != wire.OpAnswerChallenge { // which no client gives one
 			return q, wire.InvalidSessionKey
@@ -91,7 +96,7 @@ func (n *Node) unseal(e wire.Envelope, q call) (call, wire.Code) {
 	if !q.in.Take(credential.Signer.Index) {
 		return q, wire.SessionReplayed
 	}
-	n.sessions.Used(now, q.in)
+	n.sessions.Used(n.Now(), q.in)
 	q.bound = true
 	return q, wire.Request
 }

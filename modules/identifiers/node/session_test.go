@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -170,14 +171,14 @@ func TestReadPermissions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			have := ""
+			var have strings.Builder
 			for _, v := range read.Values {
 				if v.Index < 100 {
-					have += string(v.Data) + " "
+					have.WriteString(string(v.Data) + " ")
 				}
 			}
-			if have != tt.want {
-				t.Errorf("%q is read, want %q", have, tt.want)
+			if have.String() != tt.want {
+				t.Errorf("%q is read, want %q", have.String(), tt.want)
 			}
 		})
 	}
@@ -610,4 +611,3 @@ func TestNoAmplifier(t *testing.T) {
 		t.Errorf("by TCP: %v", got.Code)
 	}
 }
-
