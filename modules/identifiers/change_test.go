@@ -59,7 +59,7 @@ func onStage(t *testing.T, db *store.DB) *stage {
 	st := &stage{at: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return st.at }
 	h := module.Host{
-		DB: db, Now: now, Log: slog.New(slog.DiscardHandler), Blobs: blob.Files{Dir: t.TempDir()},
+		DB: db, Now: now, Log: slog.New(slog.DiscardHandler), Dir: t.TempDir(), Blobs: blob.Files{Dir: t.TempDir()},
 		Site: web.Site{Unit: "500000", Prefix: "88.500", Zone: time.UTC, Now: now},
 	}
 	st.engine = flow.New(h, city{}, &prooftest.Book{})

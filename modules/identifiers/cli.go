@@ -22,7 +22,7 @@ func verbs() []module.Verb {
 		{Name: "stats", Help: "how many identifiers, nodes and enterprises there are, here and below, and how that was checked", Bind: statsVerb},
 		{Name: "register", Args: "FILE", Help: "register the identifiers of a CSV, XLSX or XML file (- for standard input)", Bind: registerVerb},
 		{Name: "template", Args: "FILE", Help: "keep the next version of a metadata template, from JSON", Bind: templateVerb},
-		{Name: "prefix", Args: "list|show|allocate|delegate|host|suspend|resume|reclaim|transfer|quota [PREFIX]", Help: "prefixes: who holds them; ask for one, or for a change of one", Bind: prefixVerb},
+		{Name: "prefix", Args: "list|show|allocate|delegate|host|suspend|resume|reclaim|transfer|quota|keys [PREFIX]", Help: "prefixes: who holds them; ask for one, or for a change of one", Bind: prefixVerb},
 	}
 }
 
@@ -31,6 +31,7 @@ type prefixFlags struct {
 	holder, reason, to, under, state string
 	udp, tcp, http                   uint
 	quota                            int64
+	keys                             string
 }
 
 func prefixVerb(flags *flag.FlagSet) module.Run {
@@ -42,11 +43,12 @@ func prefixVerb(flags *flag.FlagSet) module.Run {
 	flags.UintVar(&f.tcp, "tcp", 2641, "of delegate: its TCP port; 0 for none")
 	flags.UintVar(&f.http, "http", 0, "of delegate: its HTTP port; 0 for none")
 	flags.Int64Var(&f.quota, "quota", 0, "of allocate and quota: identifiers at most; 0 for no limit")
+	flags.StringVar(&f.keys, "keys", "", "of allocate, transfer and keys: file of the holder's public keys, PEM or a JWK a line")
 	flags.StringVar(&f.under, "under", "", "of list: prefixes below this one")
 	flags.StringVar(&f.state, "state", "", "of list: hosted, delegated, suspended or reclaimed")
 	return func(ctx context.Context, c module.Call) error {
 		if len(c.Args) == 0 {
-			return fault.New(fault.Invalid, "say what: list, show, allocate, delegate, host, suspend, resume, reclaim, transfer or quota")
+			return fault.New(fault.Invalid, "say what: list, show, allocate, delegate, host, suspend, resume, reclaim, transfer, quota or keys")
 		}
 		action, name := c.Args[0], strings.Join(c.Args[1:], " ")
 		switch action {
@@ -66,6 +68,13 @@ func prefixVerb(flags *flag.FlagSet) module.Run {
 // change makes a change of the flags; whether it can be, the API says.
 func (f prefixFlags) change(c module.Call, action, name string) (Change, error) {
 	out := Change{Change: action, Prefix: name, Quota: f.quota, Reason: f.reason}
+	if f.keys != "" {
+		text, err := os.ReadFile(f.keys)
+		if err != nil {
+			return out, fault.New(fault.Invalid, "file %s cannot be read: %v", f.keys, err)
+		}
+		out.Keys = splitKeys(string(text))
+	}
 	if f.to != "" {
 		server := Server{Address: f.to}
 		for _, p := range []struct {

@@ -12,6 +12,7 @@ package identifiers
 
 import (
 	"context"
+	"crypto"
 	"embed"
 	"io/fs"
 	"log/slog"
@@ -103,10 +104,12 @@ type Service struct {
 	records    records.Store // nil before it is opened
 	node       *node.Node    // nil before it is first asked
 	serving    bool
-	dns        string     // where DNS is answered; "" for nowhere
-	depository string     // where deposits are taken; "" for nowhere
-	depositing keys       // for deposits; none before they are asked for
-	own        typed.Site // how this node is reached
+	dns        string        // where DNS is answered; "" for nowhere
+	depository string        // where deposits are taken; "" for nowhere
+	depositing keys          // for deposits; none before they are asked for
+	own        typed.Site    // how this node is reached
+	key        crypto.Signer // of its answers; nil before it serves
+	quotas     map[string]int64
 	places     map[string]node.Place
 	silent     []string // listeners that could not be had
 	done       published

@@ -1,6 +1,7 @@
 package identifiers
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ const (
 	Reclaim  = "reclaim"
 	Transfer = "transfer"
 	Requota  = "quota"
+	Rekey    = "keys"
 )
 
 // Prefix is a prefix as it stands.
@@ -40,6 +42,7 @@ type Prefix struct {
 	Before     string    `json:"before,omitempty" doc:"state that a suspension ends in"`
 	Quota      int64     `json:"quota" doc:"identifiers that may be registered below it; 0: no limit"`
 	Route      []Server  `json:"route,omitempty" doc:"of a delegated prefix: the servers that have its identifiers"`
+	Keys       []string  `json:"keys,omitempty" doc:"public keys of its holder, PEM or JWK: who has their private part registers below it by the protocol"`
 	Version    int       `json:"version" doc:"1 is the allocation"`
 	Since      time.Time `json:"since" doc:"when this version came into force"`
 	Case       string    `json:"case,omitempty" doc:"that decided it"`
@@ -57,12 +60,13 @@ type Server struct {
 
 // Change is what a case asks for.
 type Change struct {
-	Change     string      `json:"change" enum:"allocate,delegate,host,suspend,resume,reclaim,transfer,quota"`
+	Change     string      `json:"change" enum:"allocate,delegate,host,suspend,resume,reclaim,transfer,quota,keys"`
 	Prefix     string      `json:"prefix,omitempty" doc:"empty in an allocation: the next free one"`
 	Registrant *Registrant `json:"registrant,omitempty" doc:"of an allocation or a transfer: who will hold it"`
 	Holder     string      `json:"holder,omitempty" doc:"instead: id of one that is known"`
 	Quota      int64       `json:"quota,omitempty"`
 	Route      []Server    `json:"route,omitempty" doc:"of a delegation"`
+	Keys       []string    `json:"keys,omitempty" doc:"of an allocation, a transfer or a change of keys: public keys, PEM or JWK; none: nobody registers by the protocol"`
 	Reason     string      `json:"reason,omitempty" doc:"of a suspension, a reclaim or a transfer"`
 	Documents  []string    `json:"documents,omitempty" doc:"SHA-256 of what was handed in"`
 }
@@ -86,6 +90,7 @@ func changes() map[string]struct {
 		Reclaim:  {pack.Text{ZH: "收回", EN: "Reclaim"}, []string{Hosted, Delegated, Suspended}, Reclaimed},
 		Transfer: {pack.Text{ZH: "转让", EN: "Transfer"}, []string{Hosted, Delegated}, ""},
 		Requota:  {pack.Text{ZH: "调整配额", EN: "Change the quota"}, []string{Hosted, Delegated}, ""},
+		Rekey:    {pack.Text{ZH: "更换公钥", EN: "Change the keys"}, []string{Hosted, Delegated}, ""},
 	}
 }
 
@@ -93,8 +98,8 @@ func changes() map[string]struct {
 func (c Change) valid() error {
 	kind, ok := changes()[c.Change]
 	if !ok {
-		return fault.Say(fault.Invalid, "事项 %q 不认识，可以是 allocate、delegate、host、suspend、resume、reclaim、transfer、quota。",
-			"change %q is none of allocate, delegate, host, suspend, resume, reclaim, transfer, quota", c.Change)
+		return fault.Say(fault.Invalid, "事项 %q 不认识，可以是 allocate、delegate、host、suspend、resume、reclaim、transfer、quota、keys。",
+			"change %q is none of allocate, delegate, host, suspend, resume, reclaim, transfer, quota, keys", c.Change)
 	}
 	if err := validPrefix(c.Prefix); err != nil && (c.Prefix != "" || c.Change != Allocate) {
 		return err
@@ -120,7 +125,7 @@ func (c Change) valid() error {
 		return fault.Say(fault.Invalid, "委托解析要填服务器，其他事项不填。", "a delegation names servers, and nothing else does")
 	}
 	_, err := site(c.Route, 1)
-	return err
+	return cmp.Or(err, c.validKeys())
 }
 
 // validPrefix checks a prefix as this network writes it: numbers and dots.
@@ -143,7 +148,7 @@ func (p Prefix) after(c Change, holder string) (Prefix, error) {
 		if p.Version > 0 {
 			return p, fault.Say(fault.Conflict, "前缀 %s 已经分配过。", "prefix %s was allocated before", p.Prefix)
 		}
-		return Prefix{Prefix: c.Prefix, Parent: handle.Parent(c.Prefix), Registrant: holder, State: Hosted, Quota: c.Quota, Version: 1}, nil
+		return Prefix{Prefix: c.Prefix, Parent: handle.Parent(c.Prefix), Registrant: holder, State: Hosted, Quota: c.Quota, Keys: c.Keys, Version: 1}, nil
 	}
 	if !slices.Contains(kind.from, p.State) {
 		return p, fault.Say(fault.Conflict, "前缀 %s 现在是“%s”，不能%s。", "prefix %s is %s: it cannot be changed so (%s)", p.Prefix, stateName(p.State), kind.name)
@@ -159,7 +164,9 @@ func (p Prefix) after(c Change, holder string) (Prefix, error) {
 	case Host, Reclaim:
 		p.Route = nil
 	case Transfer:
-		p.Registrant = holder
+		p.Registrant, p.Keys = holder, c.Keys // those of who held it before are void
+	case Rekey:
+		p.Keys = c.Keys
 	case Requota:
 		p.Quota = c.Quota
 	}

@@ -69,8 +69,8 @@ func TestChangeValid(t *testing.T) {
 func TestAfter(t *testing.T) {
 	possible := map[string]map[string]string{ // from, change, to
 		"":        {Allocate: Hosted},
-		Hosted:    {Delegate: Delegated, Suspend: Suspended, Reclaim: Reclaimed, Transfer: Hosted, Requota: Hosted},
-		Delegated: {Delegate: Delegated, Host: Hosted, Suspend: Suspended, Reclaim: Reclaimed, Transfer: Delegated, Requota: Delegated},
+		Hosted:    {Delegate: Delegated, Suspend: Suspended, Reclaim: Reclaimed, Transfer: Hosted, Requota: Hosted, Rekey: Hosted},
+		Delegated: {Delegate: Delegated, Host: Hosted, Suspend: Suspended, Reclaim: Reclaimed, Transfer: Delegated, Requota: Delegated, Rekey: Delegated},
 		Suspended: {Resume: Delegated, Reclaim: Reclaimed},
 		Reclaimed: {},
 	}

@@ -79,5 +79,10 @@ func (s *Service) prefixRecord(h Held) (handle.Record, error) {
 	add(indexHolder, handle.TypeDesc, []byte(h.Holder.ZH))
 	add(indexState, "STATE", []byte(h.State))
 	add(indexAdmin, handle.TypeAdmin, typed.AppendAdmin(nil, s.admin()))
-	return rec, nil
+	if h.State != Hosted && h.State != Delegated {
+		return rec, nil
+	}
+	keys, err := keyValues(h, at)
+	rec.Values = append(rec.Values, keys...)
+	return rec, err
 }

@@ -66,10 +66,20 @@ func (s *Service) serve(ctx context.Context) error {
 		return err
 	}
 	packets, streams := s.listen(ctx)
-	site := s.ownSite(packets, streams)
+	key, err := serverKey(s.dir)
+	if err != nil {
+		return err
+	}
+	site, err := withKey(s.ownSite(packets, streams), key)
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
-	s.own = site
+	s.own, s.key = site, key
 	s.mu.Unlock()
+	if err := s.recordOwn(ctx, site, key); err != nil && fault.KindOf(err) != fault.Busy {
+		return err
+	}
 	n := s.answering()
 	s.mu.Lock()
 	s.serving = true
@@ -134,7 +144,7 @@ func (s *Service) answering() *node.Node {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.node == nil {
-		s.node = node.New(node.Config{Record: s.record, Place: s.place, Site: s.siteNow, Upper: s.upper, Store: st, Resolved: s.resolved.add, Now: s.now, Log: s.log})
+		s.node = node.New(node.Config{Record: s.record, Place: s.place, Site: s.siteNow, Upper: s.upper, Store: st, Resolved: s.resolved.add, Key: s.signer, Own: s.site.Prefix, Now: s.now, Log: s.log})
 	}
 	return s.node
 }
@@ -237,10 +247,10 @@ func (s *Service) place(folded string) node.Place {
 
 // refresh reads how all prefixes stand.
 func (s *Service) refresh(ctx context.Context) error {
-	places := map[string]node.Place{s.site.Prefix: {Standing: node.Hosted}}
+	places, quotas := map[string]node.Place{s.site.Prefix: {Standing: node.Hosted}}, map[string]int64{}
 	err := s.eachPrefix(ctx, func(p Prefix) error {
 		place, err := placeOf(p)
-		places[handle.Fold(p.Prefix)] = place
+		places[handle.Fold(p.Prefix)], quotas[handle.Fold(p.Prefix)] = place, p.Quota
 		return err
 	})
 	if err == nil {
@@ -250,7 +260,7 @@ func (s *Service) refresh(ctx context.Context) error {
 		return err
 	}
 	s.mu.Lock()
-	s.places = places
+	s.places, s.quotas = places, quotas
 	s.mu.Unlock()
 	s.answering().Forget(handle.Root)
 	return nil
@@ -329,9 +339,12 @@ func (s *Service) open(ctx context.Context) (records.Store, error) {
 	if s.Open == nil {
 		return nil, fault.New(fault.Busy, "there is no store of identifiers here")
 	}
-	var err error
-	s.records, err = s.Open(ctx, s.dir)
-	return s.records, err
+	r, err := s.Open(ctx, s.dir)
+	if err != nil {
+		return nil, err
+	}
+	s.records = withQuotas(r, s.quotaOf)
+	return s.records, nil
 }
 
 // close closes the store of identifiers.

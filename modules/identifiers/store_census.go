@@ -138,13 +138,13 @@ func allCensuses(ctx context.Context, tx store.Tx) ([]taken, error) {
 	return store.Collect(ctx, tx, `SELECT `+censusColumns+` FROM identifiers_census ORDER BY day`, nil, scanTaken)
 }
 
-// checked is what the nodes below state of a day, of those where nothing was found wrong.
-type checked struct {
+// sound is what the nodes below state of a day, of those where nothing was found wrong.
+type sound struct {
 	nodes                int64 // that were heard of, right or wrong
 	registered, resolved uint64
 }
 
-func checkedOn(ctx context.Context, tx store.Tx, day string) (c checked, err error) {
+func checkedOn(ctx context.Context, tx store.Tx, day string) (c sound, err error) {
 	var registered, resolved int64
 	_, err = tx.One(ctx, `SELECT count(*), coalesce(sum(CASE WHEN findings = '[]' THEN registered ELSE 0 END), 0), coalesce(sum(CASE WHEN findings = '[]' THEN resolved ELSE 0 END), 0)
 		FROM identifiers_lower WHERE day = $1`, []any{day}, &c.nodes, &registered, &resolved)

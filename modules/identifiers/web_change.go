@@ -18,7 +18,7 @@ import (
 // possible lists what can be changed of a prefix as it stands.
 func possible(p Prefix) []string {
 	var out []string
-	for _, change := range []string{Delegate, Host, Suspend, Resume, Requota, Transfer, Reclaim} {
+	for _, change := range []string{Delegate, Host, Suspend, Resume, Requota, Rekey, Transfer, Reclaim} {
 		if slices.Contains(changes()[change].from, p.State) {
 			out = append(out, change)
 		}
@@ -92,6 +92,9 @@ func filled(c Change) map[string]string {
 	if c.Quota > 0 {
 		out["quota"] = strconv.FormatInt(c.Quota, 10)
 	}
+	if len(c.Keys) > 0 {
+		out["keys"] = strings.Join(c.Keys, "\n")
+	}
 	if r := c.Registrant; r != nil {
 		for name, value := range fieldsOf(r) {
 			out[name] = *value
@@ -120,7 +123,7 @@ func fieldsOf(r *Registrant) map[string]*string {
 // readChange reads the form.
 func readChange(form func(string) string) (Change, error) {
 	get := func(name string) string { return strings.TrimSpace(form(name)) }
-	c := Change{Change: get("change"), Prefix: get("prefix"), Holder: get("holder"), Reason: get("reason")}
+	c := Change{Change: get("change"), Prefix: get("prefix"), Holder: get("holder"), Reason: get("reason"), Keys: splitKeys(get("keys"))}
 	if text := get("quota"); text != "" {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {

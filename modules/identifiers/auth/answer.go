@@ -245,6 +245,17 @@ func AnswerKey(random io.Reader, q Question, identity handle.Name, key crypto.Si
 	return octets.AppendBytes(octets.AppendBytes(nil, name), signature), nil
 }
 
+// Signature returns nil when a signature over some bytes is that of a public key of RSA
+// or DSA, by a digest of that name: what servers put on their answers.
+//
+// Errors: fault.Forbidden, fault.Invalid.
+func Signature(covered []byte, digest string, signature []byte, key crypto.PublicKey) error {
+	if _, ok := key.(*ecdsa.PublicKey); ok {
+		return fault.New(fault.Invalid, "a server's key is %T, want RSA or DSA", key)
+	}
+	return verifySignature(Question{Nonce: covered}, key, signature, signed{name: digest})
+}
+
 // signed says how a signature was made, and by whom.
 type signed struct {
 	name     string // of the digest

@@ -13,6 +13,10 @@ import (
 // NonceSize is how many bytes a nonce has.
 const NonceSize = 16
 
+// idMask keeps the ids of challenges below those of sessions (package session): both
+// stand in the same field of an envelope.
+const idMask = 1<<30 - 1
+
 // Challenges are those that were sent and not yet answered, each with what its sender
 // needs to go on, such as the request. They are safe for concurrent use.
 type Challenges[T any] struct {
@@ -49,9 +53,9 @@ func (c *Challenges[T]) Issue(random io.Reader, now time.Time, about T) (uint32,
 	if c.waiting.Len() >= most {
 		return 0, nil, fault.New(fault.Busy, "%d challenges are waiting for their answers; try again in a minute", most)
 	}
-	w := waiting[T]{id: binary.BigEndian.Uint32(b[:4]), born: now, about: about}
+	w := waiting[T]{id: binary.BigEndian.Uint32(b[:4]) & idMask, born: now, about: about}
 	for c.byID[w.id] != nil || w.id == 0 {
-		w.id++
+		w.id = (w.id + 1) & idMask
 	}
 	copy(w.nonce[:], b[4:])
 	if c.byID == nil {

@@ -11,6 +11,7 @@ package node
 
 import (
 	"context"
+	"crypto"
 	"crypto/md5" //nolint:gosec // what old clients ask for: nothing here rests on its strength
 	"crypto/rand"
 	"crypto/sha1" //nolint:gosec // likewise
@@ -23,6 +24,7 @@ import (
 
 	"yuzhou/kernel/fault"
 	"yuzhou/modules/identifiers/auth"
+	"yuzhou/modules/identifiers/auth/session"
 	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/records"
 	"yuzhou/modules/identifiers/server"
@@ -67,8 +69,16 @@ type Config struct {
 	// is. What it is given is its own only until it returns.
 	Resolved func(folded []byte)
 	// Store takes what is written by the protocol; nil: nothing is. Record reads from it.
-	Store  records.Store
-	Random io.Reader // of challenges; nil: crypto/rand
+	Store records.Store
+	// Key returns what signs answers that are asked for certified, *rsa.PrivateKey, nil for
+	// none; nil: there never is. Its public key is that of this server in Site.
+	Key func() crypto.Signer
+	// Own is the node's own prefix: who may list by its record is told the prefixes here.
+	Own string
+	// Home takes a prefix in, or lets it go, for who has the right to by the record of the
+	// prefix above; nil: that is not done by the protocol.
+	Home   func(ctx context.Context, prefix string, here bool) error
+	Random io.Reader // of challenges and sessions; nil: crypto/rand
 	Now    func() time.Time
 	Log    *slog.Logger
 	// Kept is how many bytes of answers are kept; 0: 64 MiB.
@@ -81,6 +91,7 @@ type Node struct {
 	assembler  *packet.Assembler
 	kept       *answers
 	challenges auth.Challenges[waiting]
+	sessions   session.Table
 }
 
 // New returns a node. Tell it by Forget of each record that has changed.
@@ -121,12 +132,20 @@ func (n *Node) Packet(from netip.AddrPort, datagram []byte, answer *server.Packe
 	out := n.kept.buffer()
 	defer n.kept.put(out)
 	out.bytes = n.answer(context.Background(), nil, message, out.bytes[:0])
+	if len(out.bytes) > mostByUDP {
+		n.Refuse(datagram, answer)
+		return
+	}
 	for i := range packet.Count(len(out.bytes)) {
 		if len(out.bytes) > 0 {
 			answer.Done(packet.Append(answer.Next(), out.bytes, i))
 		}
 	}
 }
+
+// mostByUDP is how long an answer is that goes in datagrams: who forges the source of a
+// request has little use of it, and of more some packet is lost. Longer ones are had by TCP.
+const mostByUDP = 16 << 10
 
 // Refuse tells a source that has had its share to come by TCP: there it shows who it is.
 func (n *Node) Refuse(datagram []byte, answer *server.Packets) {
@@ -154,25 +173,54 @@ var errSilent = errors.New("a message that is none ends the connection")
 
 // answer appends the answer to a whole message; nothing when it is none.
 func (n *Node) answer(ctx context.Context, c *server.Conn, message, dst []byte) []byte {
-	m, err := wire.Parse(message)
+	e, err := wire.ParseEnvelope(message)
 	if err != nil {
-		return n.unread(message, err, dst)
+		return dst
 	}
-	if m.Code != wire.Request {
-		return dst // an answer that strayed: to answer it would go on for ever
+	q := call{Message: wire.Message{Envelope: e}, raw: message, conn: c}
+	if !e.Encrypted {
+		if q.Message, err = wire.Parse(message); err != nil {
+			return n.unread(message, err, dst)
+		}
+		if q.Code != wire.Request {
+			return dst // an answer that strayed: to answer it would go on for ever
+		}
 	}
-	switch m.Op { //nolint:exhaustive // the rest is refused in one place
+	q, refused := n.unseal(e, q)
+	switch {
+	case refused != wire.Request && e.Encrypted:
+		return n.fail(wire.Message{Envelope: e}, message, refused, sessionText(refused), dst) // nothing of what was decrypted shows
+	case refused != wire.Request:
+		return n.fail(q.Message, message, refused, sessionText(refused), dst)
+	case q.Code != wire.Request:
+		return dst
+	}
+	return n.seal(q, n.dispatch(ctx, q, dst), len(dst))
+}
+
+// dispatch appends the answer to a request.
+func (n *Node) dispatch(ctx context.Context, q call, dst []byte) []byte {
+	switch q.Op { //nolint:exhaustive // the rest is refused in one place
 	case wire.OpResolve:
-		return n.resolve(ctx, m, message, dst)
+		return n.resolve(ctx, q, dst)
 	case wire.OpSiteInfo:
 		site, _ := n.Site()
-		return n.finish(m, message, wire.Success, typed.AppendSite(nil, site), dst)
-	case wire.OpCreate, wire.OpDelete, wire.OpAddValues, wire.OpModifyValues, wire.OpRemoveValues, wire.OpLogin:
-		return n.write(ctx, c, m, message, dst)
+		return n.finish(q.Message, q.raw, wire.Success, typed.AppendSite(nil, site), dst)
+	case wire.OpCreate, wire.OpDelete, wire.OpAddValues, wire.OpModifyValues, wire.OpRemoveValues, wire.OpLogin,
+		wire.OpList, wire.OpListPrefixes, wire.OpListHomed, wire.OpHome, wire.OpUnhome:
+		return n.write(ctx, q, dst)
 	case wire.OpAnswerChallenge:
-		return n.answered(ctx, c, m, message, dst)
+		return n.answered(ctx, q, dst)
+	case wire.OpVerifyAnswer:
+		return n.verify(ctx, q, dst)
+	case wire.OpSetUpSession:
+		return n.setUp(ctx, q, dst)
+	case wire.OpExchangeKey:
+		return n.exchangeKey(q, dst)
+	case wire.OpTerminateSession:
+		return n.terminate(q, dst)
 	default:
-		return n.fail(m, message, wire.OperationDenied, "operation "+m.Op.String()+" is not offered here", dst)
+		return n.fail(q.Message, q.raw, wire.OperationDenied, "operation "+q.Op.String()+" is not offered here", dst)
 	}
 }
 

@@ -147,7 +147,7 @@ func TestResolve(t *testing.T) {
 	secret.Perm &^= handle.PublicRead
 	gb := handle.Record{Name: "88.118.2/GB-1", Values: []handle.Value{value(1, "URL", "https://f.example/1"), value(2, "DESC", "减速机"), secret, value(4, "URL.MIRROR", "https://m.example/1")}}
 	h.put(h.Node, gb)
-	long := handle.Record{Name: "88.118.2/long", Values: []handle.Value{value(1, "DESC", strings.Repeat("x", 20_000))}}
+	long := handle.Record{Name: "88.118.2/long", Values: []handle.Value{value(1, "DESC", strings.Repeat("x", 12_000))}}
 	h.put(h.Node, long)
 	h.put(h.Node, handle.Record{Name: "88.118.2/hidden", Values: []handle.Value{secret}})
 	for _, tt := range []struct {
@@ -346,7 +346,7 @@ func TestOddMessages(t *testing.T) {
 	}{
 		{"a body that is cut off", request, wire.ProtocolError},
 		{"an answer", answer, 0},
-		{"encrypted with no session", encrypted, wire.ProtocolError},
+		{"encrypted with no session", encrypted, wire.SessionFailed},
 		{"an operation that is not offered", create, wire.OperationDenied},
 		{"too short", request[:19], 0},
 		{"of version 9", append([]byte{9}, request[1:]...), 0},

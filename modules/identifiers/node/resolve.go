@@ -21,33 +21,44 @@ import (
 const plain = wire.Authoritative | wire.CacheCertified | wire.KeepConnection | wire.PublicOnly | wire.DoNotRefer | wire.Recursive
 
 // resolve answers a request for values.
-func (n *Node) resolve(ctx context.Context, m wire.Message, message, dst []byte) []byte {
-	q, err := body.ParseResolve(m.Body)
+func (n *Node) resolve(ctx context.Context, q call, dst []byte) []byte {
+	asked, err := body.ParseResolve(q.Body)
 	if err != nil {
-		return n.fail(m, message, wire.ProtocolError, err.Error(), dst)
+		return n.fail(q.Message, q.raw, wire.ProtocolError, err.Error(), dst)
 	}
-	if !q.Query.All() || m.Flags&^plain != 0 || len(m.Credential) > 0 || len(q.Name) > len(folded{}) {
-		r := n.values(ctx, m, q)
-		return n.finish(m, message, r.code, r.content, dst)
+	who := q.who()
+	if !asked.Query.All() || q.Flags&^plain != 0 || len(q.Credential) > 0 || who.Name != "" || len(asked.Name) > len(folded{}) {
+		dst, _ = n.resolved(ctx, q, asked, dst)
+		return dst
 	}
 	// Nearly all requests are such: for all that anybody may read.
 	var space folded
-	key := handle.AppendFold(space[:0], q.Name)
+	key := handle.AppendFold(space[:0], asked.Name)
 	site, _ := n.Site()
-	if kept, ok := n.kept.get(key); ok && !stale(m.Serial, site) {
+	if kept, ok := n.kept.get(key); ok && !stale(q.Serial, site) {
 		if n.Resolved != nil {
 			n.Resolved(key)
 		}
-		return n.again(m, kept, dst)
+		return n.again(q.Message, kept, dst)
 	}
 	turn := n.kept.turn(key)
-	r := n.values(ctx, m, q)
 	at := len(dst)
-	dst = n.finish(m, message, r.code, r.content, dst)
-	if r.code == wire.Success && !r.passing {
+	dst, r := n.resolved(ctx, q, asked, dst)
+	if r.code == wire.Success && !r.passing && !r.hidden {
 		n.kept.keep(key, dst[at:], turn)
 	}
 	return dst
+}
+
+// resolved appends the answer to a request for values from the records: a challenge when
+// values are asked for that an administrator may read, not only those that all may.
+func (n *Node) resolved(ctx context.Context, q call, asked body.Resolve, dst []byte) ([]byte, reply) {
+	who := q.who()
+	r := n.values(ctx, q.Message, asked, who)
+	if r.hidden && who.Name == "" && !q.Flags.Has(wire.PublicOnly) && (q.in == nil || q.bound) {
+		return n.challenge(q, dst), reply{code: wire.ChallengeNeeded}
+	}
+	return n.finish(q.Message, q.raw, r.code, r.content, dst), r
 }
 
 // folded is room for a name of ordinary length.
@@ -73,7 +84,7 @@ func (n *Node) again(m wire.Message, kept, dst []byte) []byte {
 // that package body reads by it. Other protocols are served by it.
 func (n *Node) Ask(ctx context.Context, name handle.Name, q handle.Query, flags wire.Flags) (wire.Code, []byte) {
 	m := wire.Message{Envelope: wire.Envelope{Version: wire.Newest(), Suggested: wire.Newest()}, Header: wire.Header{Op: wire.OpResolve, Flags: flags, Serial: wire.NoSerial}}
-	r := n.values(ctx, m, body.Resolve{Name: []byte(name), Query: q})
+	r := n.values(ctx, m, body.Resolve{Name: []byte(name), Query: q}, handle.Reference{})
 	return r.code, r.content
 }
 
@@ -84,11 +95,14 @@ type question struct {
 	query   handle.Query
 	flags   wire.Flags
 	version wire.Version // that the client understands
+	who     handle.Reference
 }
 
 // values returns the code and the body of an answer.
-func (n *Node) values(ctx context.Context, m wire.Message, asked body.Resolve) reply {
-	q := question{as: handle.Name(asked.Name), name: handle.Name(asked.Name), query: asked.Query, flags: m.Flags, version: m.Speaks()}
+//
+//   - who: whose rights count besides those of all; the zero value is nobody.
+func (n *Node) values(ctx context.Context, m wire.Message, asked body.Resolve, who handle.Reference) reply {
+	q := question{who: who, as: handle.Name(asked.Name), name: handle.Name(asked.Name), query: asked.Query, flags: m.Flags, version: m.Speaks()}
 	if len(q.as) > 0 && !strings.Contains(string(q.as), "/") {
 		q.name = handle.Authority(string(q.as)) // a prefix by itself stands for its record
 	}
@@ -178,14 +192,14 @@ func (n *Node) here(ctx context.Context, q question) reply {
 		}
 		return failure(code, sentence(err))
 	}
-	read := r.Values[:0:0]
-	for _, v := range r.Values {
-		if rights.Readable(v, 0) && q.query.Asks(v) {
-			read = append(read, v)
-		}
+	read, hidden, err := n.readable(ctx, q, r)
+	if err != nil {
+		return failure(codeOf(err), sentence(err))
 	}
 	if len(read) == 0 && len(r.Values) > 0 {
-		return failure(wire.ValueNotFound, "no value that is asked for may be read by all")
+		out := failure(wire.ValueNotFound, "no value that is asked for may be read by who asks")
+		out.hidden = hidden
+		return out
 	}
 	if n.Resolved != nil {
 		n.Resolved(handle.AppendFold(nil, string(q.name)))
@@ -194,7 +208,33 @@ func (n *Node) here(ctx context.Context, q question) reply {
 	if q.name != q.as {
 		name = q.as
 	}
-	return reply{wire.Success, body.AppendRecord(nil, handle.Record{Name: name, Values: read}), passing}
+	return reply{wire.Success, body.AppendRecord(nil, handle.Record{Name: name, Values: read}), passing, hidden}
+}
+
+// readable returns the values of a record that are asked for and may be read by who asks,
+// and whether there are more that some administrator may read.
+func (n *Node) readable(ctx context.Context, q question, r handle.Record) (read []handle.Value, hidden bool, err error) {
+	var has typed.Rights
+	known := q.who.Name == ""
+	for _, v := range r.Values {
+		if !q.query.Asks(v) {
+			continue
+		}
+		private := !rights.Readable(v, 0)
+		if private && !known {
+			if has, err = rights.Of(ctx, n.key, r, q.who); err != nil {
+				return nil, false, err
+			}
+			known = true
+		}
+		switch {
+		case !private || !q.flags.Has(wire.PublicOnly) && rights.Readable(v, has):
+			read = append(read, v)
+		case rights.Readable(v, typed.ReadValue):
+			hidden = true
+		}
+	}
+	return read, hidden, nil
 }
 
 // derived returns where the prefixes below a prefix are, as the record of the nearest
@@ -284,6 +324,7 @@ type reply struct {
 	code    wire.Code
 	content []byte
 	passing bool // it rests on other records than that of the name: it is not kept
+	hidden  bool // there are values besides that an administrator may read
 }
 
 func failure(code wire.Code, text string) reply {

@@ -28,29 +28,37 @@ type waiting struct {
 	request wire.Message
 }
 
-// write answers a request that needs to be known by whom it is: at once on a connection
-// that is signed in, else with a challenge.
-func (n *Node) write(ctx context.Context, c *server.Conn, m wire.Message, message, dst []byte) []byte {
-	if n.Store == nil || c == nil && m.Op == wire.OpLogin {
-		return n.fail(m, message, wire.OperationDenied, "nothing is written here", dst)
+// write answers a request that needs to be known by whom it is: at once in a session or
+// on a connection that is signed in, else with a challenge.
+func (n *Node) write(ctx context.Context, q call, dst []byte) []byte {
+	if n.Store == nil || q.conn == nil && q.Op == wire.OpLogin {
+		return n.fail(q.Message, q.raw, wire.OperationDenied, "nothing is written here", dst)
 	}
-	if g := guestOf(c); g.who.Name != "" && m.Op != wire.OpLogin {
-		r := n.execute(ctx, g.who, m)
-		return n.finish(m, message, r.code, r.content, dst)
+	if q.in != nil && !q.bound {
+		return n.fail(q.Message, q.raw, wire.InvalidCredential, "a message of a session has its MAC", dst)
 	}
-	kept := bytes.Clone(message)
+	if who := q.who(); who.Name != "" && q.Op != wire.OpLogin {
+		r := n.perform(ctx, who, q.Message, n.further(q, q.Message))
+		return n.finish(q.Message, q.raw, r.code, r.content, dst)
+	}
+	return n.challenge(q, dst)
+}
+
+// challenge asks who sends a request, and keeps it until that is answered.
+func (n *Node) challenge(q call, dst []byte) []byte {
+	kept := bytes.Clone(q.raw)
 	request, err := wire.Parse(kept)
 	if err != nil {
-		return n.unread(message, err, dst)
+		return n.unread(q.raw, err, dst)
 	}
-	id, nonce, err := n.challenges.Issue(n.Random, n.Now(), waiting{kept, request})
+	id, nonce, err := n.issue(q, waiting{kept, request})
 	if err != nil {
-		return n.fail(m, message, codeOf(err), sentence(err), dst)
+		return n.fail(q.Message, q.raw, codeOf(err), sentence(err), dst)
 	}
-	r := wire.Reply(m, wire.ChallengeNeeded, wire.Newest(), n.expires())
+	r := wire.Reply(q.Message, wire.ChallengeNeeded, wire.Newest(), n.expires())
 	d, ok := digest(r.Version, kept)
 	if !ok {
-		return n.fail(m, message, wire.ProtocolError, "the request has no digest", dst)
+		return n.fail(q.Message, q.raw, wire.ProtocolError, "the request has no digest", dst)
 	}
 	r.Session, r.Flags = id, r.Flags|wire.RequestDigest
 	if r.Version.Before(wire.Version{Major: 2, Minor: 1}) {
@@ -70,34 +78,58 @@ func guestOf(c *server.Conn) guest {
 }
 
 // answered goes on with the request whose challenge is answered.
-func (n *Node) answered(ctx context.Context, c *server.Conn, m wire.Message, message, dst []byte) []byte {
-	a, err := access.ParseChallengeAnswer(m.Body)
+func (n *Node) answered(ctx context.Context, q call, dst []byte) []byte {
+	a, err := access.ParseChallengeAnswer(q.Body)
 	if err != nil {
-		return n.fail(m, message, wire.ProtocolError, err.Error(), dst)
+		return n.fail(q.Message, q.raw, wire.ProtocolError, err.Error(), dst)
 	}
-	nonce, w, err := n.challenges.Take(n.Now(), m.Session)
+	nonce, w, err := n.taken(q)
 	if err != nil {
-		return n.fail(m, message, wire.ChallengeTimeout, err.Error(), dst)
+		return n.fail(q.Message, q.raw, wire.ChallengeTimeout, err.Error(), dst)
 	}
+	m := q.Message
 	m.Op = w.request.Op // the answer is that to the request
 	m.Flags &^= wire.RequestDigest
 	version := wire.Reply(w.request, 0, wire.Newest(), 0).Version
 	d, ok := digest(version, w.message)
 	key, err := n.key(ctx, a.Identity)
 	if err != nil || !ok {
-		return n.fail(m, message, wire.UnableToAuthenticate, "the key of the identity cannot be read", dst)
+		return n.fail(m, q.raw, wire.UnableToAuthenticate, "the key of the identity cannot be read", dst)
 	}
 	if err := auth.Verify(auth.Question{Nonce: nonce, Digest: d.Sum, Version: version}, a, key); err != nil {
-		return n.fail(m, message, wire.ChallengeFailed, sentence(err), dst)
+		return n.fail(m, q.raw, wire.ChallengeFailed, sentence(err), dst)
+	}
+	if q.in != nil {
+		if err := q.in.Prove(a.Identity); err != nil {
+			return n.fail(m, q.raw, wire.ChallengeFailed, sentence(err), dst)
+		}
 	}
 	if w.request.Op == wire.OpLogin {
-		if c != nil {
-			c.State = guest{a.Identity}
+		if q.conn != nil {
+			q.conn.State = guest{a.Identity}
 		}
-		return n.finish(m, message, wire.Success, nil, dst)
+		return n.finish(m, q.raw, wire.Success, nil, dst)
 	}
-	r := n.execute(ctx, a.Identity, w.request)
-	return n.finish(m, message, r.code, r.content, dst)
+	r := n.perform(ctx, a.Identity, w.request, n.further(q, m))
+	return n.finish(m, q.raw, r.code, r.content, dst)
+}
+
+// perform does what a proven identity asks for.
+func (n *Node) perform(ctx context.Context, who handle.Reference, m wire.Message, more func([]byte) error) reply {
+	switch m.Op { //nolint:exhaustive // the rest are writes
+	case wire.OpResolve:
+		asked, err := body.ParseResolve(m.Body)
+		if err != nil {
+			return failure(wire.ProtocolError, err.Error())
+		}
+		return n.values(ctx, m, asked, who)
+	case wire.OpList, wire.OpListPrefixes, wire.OpListHomed:
+		return n.list(ctx, who, m, more)
+	case wire.OpHome, wire.OpUnhome:
+		return n.home(ctx, who, m)
+	default:
+		return n.execute(ctx, who, m)
+	}
 }
 
 // key returns the value that an identity names: also one that nobody may read.
@@ -118,6 +150,9 @@ func (n *Node) execute(ctx context.Context, who handle.Reference, m wire.Message
 	item, err := itemOf(m)
 	if err != nil {
 		return failure(wire.ProtocolError, err.Error())
+	}
+	if m.Op == wire.OpCreate && m.Flags.Has(wire.MintSuffix) {
+		item.Record.Name = mint(item.Record.Name)
 	}
 	if _, err := handle.Parse(string(item.Record.Name)); err != nil {
 		return failure(wire.InvalidName, err.Error())

@@ -13,6 +13,7 @@ package server
 
 import (
 	"cmp"
+	"container/list"
 	"context"
 	"errors"
 	"log/slog"
@@ -50,7 +51,7 @@ type Handler interface {
 type Config struct {
 	Idle        time.Duration // a connection without a request is closed after; 0: 2 minutes
 	Slow        time.Duration // a request that has begun, and an answer, take at most; 0: 20 seconds
-	Connections int           // at most at once; 0: 200,000
+	Connections int           // at most at once, then the one that is idle longest is closed; 0: 200,000
 	PerSource   int           // connections of one source at most; 0: 2,000
 	Limit       limit.Config  // of UDP answers by source
 	Log         *slog.Logger  // nil: nothing is logged
@@ -86,7 +87,7 @@ func Serve(ctx context.Context, h Handler, c Config, packets []*net.UDPConn, str
 	for _, conn := range packets {
 		run(func() error { return servePackets(h, conn, limiter) })
 	}
-	t := &tcp{Config: c, handler: h, sources: map[netip.Addr]int{}, open: map[*net.TCPConn]bool{}}
+	t := &tcp{Config: c, handler: h, sources: map[netip.Addr]int{}, open: map[*net.TCPConn]*list.Element{}}
 	for _, ln := range streams {
 		run(func() error { return t.accept(ctx, ln) })
 	}

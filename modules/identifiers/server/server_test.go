@@ -186,50 +186,79 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
-func TestTooManyConnections(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		c    server.Config
-	}{
-		{"in all", server.Config{Connections: 3}},
-		{"of one source", server.Config{PerSource: 3}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			n := start(t, tt.c)
-			var first net.Conn
-			for i := range 3 {
-				c := dial(t, "tcp", n.tcp)
-				if i == 0 {
-					first = c
-				}
-				if _, err := c.Write(message("x")); err != nil {
-					t.Fatal(err)
-				}
-				if _, err := io.ReadFull(c, make([]byte, 21)); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if !gone(dial(t, "tcp", n.tcp)) {
-				t.Error("a fourth is let in")
-			}
-			_ = first.Close()
-			again := func() bool {
-				c := dial(t, "tcp", n.tcp)
-				_, err := c.Write(message("x"))
-				if err == nil {
-					_, err = io.ReadFull(c, make([]byte, 21))
-				}
-				return err == nil
-			}
-			for range 200 {
-				if again() {
-					return
-				}
-				<-time.After(10 * time.Millisecond)
-			}
-			t.Error("what one leaves, another does not get")
-		})
+// call sends a message and reads its answer.
+func call(c net.Conn) error {
+	_, err := c.Write(message("x"))
+	if err == nil {
+		_, err = io.ReadFull(c, make([]byte, 21))
 	}
+	return err
+}
+
+// TestOldestIdleGives: when there are as many connections as may be, the one that is idle
+// longest is closed for a new one.
+func TestOldestIdleGives(t *testing.T) {
+	n := start(t, server.Config{Connections: 3})
+	var all []net.Conn
+	for range 3 {
+		c := dial(t, "tcp", n.tcp)
+		if err := call(c); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c)
+	}
+	if err := call(all[0]); err != nil { // now the second is idle longest
+		t.Fatal(err)
+	}
+	fourth := dial(t, "tcp", n.tcp)
+	if err := call(fourth); err != nil {
+		t.Fatalf("a fourth is not let in: %v", err)
+	}
+	if !gone(all[1]) {
+		t.Error("the one that is idle longest stays")
+	}
+	for i, c := range []net.Conn{all[0], all[2], fourth} {
+		if err := call(c); err != nil {
+			t.Errorf("connection %d: %v", i, err)
+		}
+	}
+}
+
+// TestManyIdle: who opens connections and sends nothing takes no room from who asks.
+func TestManyIdle(t *testing.T) {
+	n := start(t, server.Config{Connections: 50})
+	for range 200 {
+		dial(t, "tcp", n.tcp)
+	}
+	asks := dial(t, "tcp", n.tcp)
+	if err := call(asks); err != nil {
+		t.Errorf("with 200 idle connections: %v", err)
+	}
+}
+
+func TestTooManyConnections(t *testing.T) {
+	n := start(t, server.Config{PerSource: 3})
+	var first net.Conn
+	for i := range 3 {
+		c := dial(t, "tcp", n.tcp)
+		if i == 0 {
+			first = c
+		}
+		if err := call(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !gone(dial(t, "tcp", n.tcp)) {
+		t.Error("a fourth of one source is let in")
+	}
+	_ = first.Close()
+	for range 200 {
+		if call(dial(t, "tcp", n.tcp)) == nil {
+			return
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+	t.Error("what one leaves, another does not get")
 }
 
 // TestIdleIsCheap holds many idle connections and looks at what they cost.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"container/list"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -20,6 +21,9 @@ type Conn struct {
 	Remote netip.AddrPort
 	// State is the handler's own: it belongs to the connection's goroutine.
 	State any
+	// Send sends a message that comes before the whole answer, as the parts of a long
+	// list do; nil where that cannot be. It is called while Message is.
+	Send func(message []byte) error
 }
 
 // tcp accepts connections and keeps count of them.
@@ -30,7 +34,8 @@ type tcp struct {
 
 	mu      sync.Mutex // guards what follows
 	sources map[netip.Addr]int
-	open    map[*net.TCPConn]bool
+	open    map[*net.TCPConn]*list.Element // its place in idle; nil while it is served
+	idle    list.List                      // of *net.TCPConn, those that wait longest first
 	closed  bool
 }
 
@@ -80,20 +85,56 @@ func source(conn *net.TCPConn) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// admit counts a connection, or refuses it: there are too many, in all or of its source.
+// admit counts a connection, or refuses it: its source has too many, or all that there
+// may be are being served. When there are as many as may be and some are idle, the one
+// that is so longest is closed for it.
 func (t *tcp) admit(conn *net.TCPConn, from netip.Addr) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.closed || len(t.open) >= t.Connections || t.sources[from] >= t.PerSource {
+	if t.closed || t.sources[from] >= t.PerSource {
 		return false
 	}
-	t.open[conn] = true
+	if len(t.open) >= t.Connections && !t.makeRoom() {
+		return false
+	}
+	t.open[conn] = t.idle.PushBack(conn)
 	t.sources[from]++
 	return true
 }
 
+// makeRoom closes the connection that is idle longest; false when all are served. Its
+// goroutine leaves by itself and finds that it does not count any more.
+func (t *tcp) makeRoom() bool {
+	e := t.idle.Front()
+	if e == nil {
+		return false
+	}
+	conn, _ := t.idle.Remove(e).(*net.TCPConn)
+	delete(t.open, conn)
+	_ = conn.Close() // it is not told: there is no message for that
+	return true
+}
+
+// serving notes that a connection has a request, or has none any more.
+func (t *tcp) serving(conn *net.TCPConn, now bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e, counted := t.open[conn]
+	switch {
+	case !counted:
+	case now && e != nil:
+		t.idle.Remove(e)
+		t.open[conn] = nil
+	case !now && e == nil:
+		t.open[conn] = t.idle.PushBack(conn)
+	}
+}
+
 func (t *tcp) leave(conn *net.TCPConn, from netip.Addr) {
 	t.mu.Lock()
+	if e := t.open[conn]; e != nil {
+		t.idle.Remove(e)
+	}
 	delete(t.open, conn)
 	if t.sources[from]--; t.sources[from] <= 0 {
 		delete(t.sources, from)
@@ -118,7 +159,7 @@ func (t *tcp) close() error {
 // bytes and its goroutine; a message's memory comes with its bytes, never with the
 // length that it announces.
 func (t *tcp) talk(ctx context.Context, conn *net.TCPConn, remote netip.AddrPort) error {
-	c := &Conn{Remote: remote}
+	c := &Conn{Remote: remote, Send: func(b []byte) error { return t.send(conn, b) }}
 	var envelope [EnvelopeSize]byte
 	for {
 		if err := conn.SetReadDeadline(deadline(t.Idle)); err != nil {
@@ -127,9 +168,11 @@ func (t *tcp) talk(ctx context.Context, conn *net.TCPConn, remote netip.AddrPort
 		if _, err := conn.Read(envelope[:1]); err != nil {
 			return quiet(err)
 		}
+		t.serving(conn, true)
 		if err := t.one(ctx, conn, c, &envelope); err != nil {
 			return err
 		}
+		t.serving(conn, false)
 	}
 }
 
@@ -155,10 +198,15 @@ func (t *tcp) one(ctx context.Context, conn *net.TCPConn, c *Conn, envelope *[En
 	if b.out, err = t.handler.Message(ctx, c, b.in, b.out[:0]); err != nil {
 		return err
 	}
+	return t.send(conn, b.out)
+}
+
+// send writes a message; who does not read it in time is cut.
+func (t *tcp) send(conn *net.TCPConn, b []byte) error {
 	if err := conn.SetWriteDeadline(deadline(t.Slow)); err != nil {
 		return err
 	}
-	_, err = conn.Write(b.out)
+	_, err := conn.Write(b)
 	return err
 }
 
