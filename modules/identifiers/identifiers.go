@@ -120,12 +120,14 @@ func (s *Service) Module() module.Module {
 			s.operations(rt)
 			s.resolveOperations(rt)
 			s.registerOperations(rt)
+			s.jobOperations(rt)
 			s.routes(rt)
 		},
 		Serve: s.serve, Close: s.close,
 		Jobs: []module.Job{
 			{Name: "identifiers.prefixes", Every: time.Second, Run: s.recordPrefixes},
 			{Name: "identifiers.names", Every: 5 * time.Second, Run: s.publish},
+			{Name: "identifiers.jobs", Every: 200 * time.Millisecond, Run: s.runJobs},
 		},
 	}
 }

@@ -41,6 +41,7 @@ func settings() []module.Setting {
 		{Name: settingURL, Usage: "address of this site for its readers: what its own identifiers lead to", Fallback: "http://127.0.0.1:1458"},
 		{Name: settingDNS, Usage: "address on which identifiers are answered in DNS, by UDP and TCP; off: nowhere", Fallback: off},
 		{Name: settingZone, Usage: "zone of DNS in which identifiers have their names", Fallback: "id.example."},
+		{Name: settingUpload, Usage: "size of a file of identifiers at most, in MB", Fallback: "512"},
 		{Name: settingUpper, Usage: "address of the node above, to which names of others are referred; empty: they are refused"},
 	}
 }
