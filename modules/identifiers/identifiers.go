@@ -64,6 +64,12 @@ type Needs struct {
 		// Decide says whether the actor may use a permission over a unit.
 		Decide(ctx context.Context, a actor.Actor, p actor.Permission, unit string) error
 	}
+	People interface {
+		// Named returns what a person is called; fault.NotFound.
+		Named(ctx context.Context, person string) (pack.Text, error)
+		// ByLogin returns the id of who signs in by a name; fault.NotFound.
+		ByLogin(ctx context.Context, login string) (string, error)
+	}
 	Audit interface {
 		// Audit records a change within the transaction that makes it.
 		Audit(ctx context.Context, tx store.Tx, action, subject, detail string) error
@@ -81,6 +87,8 @@ type Service struct {
 	settings func(string) string
 	dir      string
 
+	madeOf sync.Map // templates by their name: string to *template.Template
+
 	telling sync.Mutex                      // guards told
 	told    []map[string]module.Description // what each module has said of its names
 
@@ -93,6 +101,8 @@ type Service struct {
 	places  map[string]node.Place
 	silent  []string // listeners that could not be had
 	done    published
+
+	granting map[string][]Grant // that stand, by folded prefix
 }
 
 // New returns the module on host h.
@@ -121,6 +131,7 @@ func (s *Service) Module() module.Module {
 			s.resolveOperations(rt)
 			s.registerOperations(rt)
 			s.jobOperations(rt)
+			s.grantOperations(rt)
 			s.routes(rt)
 		},
 		Serve: s.serve, Close: s.close,

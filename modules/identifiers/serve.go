@@ -228,6 +228,9 @@ func (s *Service) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.readGrants(ctx); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	s.places = places
 	s.mu.Unlock()
@@ -337,7 +340,10 @@ func (s *Service) recordAt(ctx context.Context, n handle.Name, at time.Time) (ha
 		return handle.Record{}, err
 	}
 	v, err := r.Get(ctx, n, at)
-	return v.Record, err
+	if err != nil {
+		return v.Record, err
+	}
+	return s.opened(ctx, v.Record), nil
 }
 
 // hosts reports whether a name is answered from the records of this node.
