@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"yuzhou/kernel/web"
+	"yuzhou/modules/identifiers/auth/rights"
 	"yuzhou/modules/identifiers/client"
 	"yuzhou/modules/identifiers/handle"
 )
@@ -14,7 +15,7 @@ import (
 // Resolved is what an identifier resolves to.
 type Resolved struct {
 	Identifier string        `json:"identifier" doc:"as it was registered"`
-	Values     []Shown       `json:"values" doc:"those that anybody may read"`
+	Values     []Shown       `json:"values" doc:"those that who asks may read"`
 	AsOf       string        `json:"as_of,omitempty"`
 	Steps      []client.Step `json:"steps,omitempty" doc:"the nodes that were asked, when it is not of this node"`
 	Page       string        `json:"page,omitempty"`
@@ -34,9 +35,6 @@ type Shown struct {
 func shown(values []handle.Value) []Shown {
 	out := make([]Shown, 0, len(values))
 	for _, v := range values {
-		if v.Perm&handle.PublicRead == 0 {
-			continue
-		}
 		one := Shown{Index: v.Index, Type: v.Type, Data: string(v.Data), Format: "string", TTL: v.TTL.Seconds}
 		if !utf8.Valid(v.Data) {
 			one.Data, one.Format = base64.StdEncoding.EncodeToString(v.Data), "base64"
@@ -83,7 +81,13 @@ func (s *Service) Resolve(ctx context.Context, name, asOf string) (Resolved, err
 	if err != nil {
 		return Resolved{}, err
 	}
-	return Resolved{Identifier: string(a.Record.Name), Values: shown(a.Record.Values), Steps: a.Steps, AsOf: asOf, Page: "/identifiers/of/" + escapeName(a.Record.Name)}, nil
+	values := rights.Visible(a.Record, 0)
+	if a.Steps == nil {
+		if values, _, err = s.readable(ctx, a.Record); err != nil {
+			return Resolved{}, err
+		}
+	}
+	return Resolved{Identifier: string(a.Record.Name), Values: shown(values), Steps: a.Steps, AsOf: asOf, Page: "/identifiers/of/" + escapeName(a.Record.Name)}, nil
 }
 
 // find returns the record of an identifier: this node's, or what the node that has it

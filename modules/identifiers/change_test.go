@@ -66,7 +66,7 @@ func onStage(t *testing.T, db *store.DB) *stage {
 	if err := db.Migrate(t.Context(), "flow", st.engine.Module().Migrations); err != nil {
 		t.Fatal(err)
 	}
-	st.Service = New(h, Needs{Flow: st.engine, Access: city{}, Audit: city{}})
+	st.Service = New(h, Needs{Flow: st.engine, Access: city{}, Audit: city{}, People: city{}})
 	st.engine.Admit(st.Guest())
 	if err := st.engine.SetCalendar(st.program(t.Context()), []byte(workdays)); err != nil {
 		t.Fatal(err)

@@ -30,6 +30,7 @@ func registerVerb(flags *flag.FlagSet) module.Run {
 	prefix := flags.String("prefix", "", "below which a column of suffixes is")
 	templated := flags.String("template", "", "whose items the columns are: gearbox@2")
 	replace := flags.Bool("replace", false, "replace what is registered already")
+	large := flags.Bool("job", false, "let the server register it in the background and tell how far it is; so is any file above 1 MB, with --server")
 	return func(ctx context.Context, c module.Call) error {
 		if len(c.Args) != 1 {
 			return fault.New(fault.Invalid, "one file is wanted, %d are given", len(c.Args))
@@ -37,6 +38,9 @@ func registerVerb(flags *flag.FlagSet) module.Run {
 		api, err := c.API()
 		if err != nil {
 			return err
+		}
+		if *large || c.Server != "" && isLarge(c.Args[0]) {
+			return submitFile(ctx, c, api, Job{Prefix: *prefix, Template: *templated, Replace: *replace})
 		}
 		o := intake.Options{Prefix: *prefix}
 		if *templated != "" {

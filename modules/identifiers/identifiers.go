@@ -72,6 +72,12 @@ type Needs struct {
 		// Decide says whether the actor may use a permission over a unit.
 		Decide(ctx context.Context, a actor.Actor, p actor.Permission, unit string) error
 	}
+	People interface {
+		// Named returns what a person is called; fault.NotFound.
+		Named(ctx context.Context, person string) (pack.Text, error)
+		// ByLogin returns the id of who signs in by a name; fault.NotFound.
+		ByLogin(ctx context.Context, login string) (string, error)
+	}
 	Audit interface {
 		// Audit records a change within the transaction that makes it.
 		Audit(ctx context.Context, tx store.Tx, action, subject, detail string) error
@@ -97,6 +103,8 @@ type Service struct {
 	standings    map[string]standing // of the job that probes nodes below
 	depositAgain time.Time           // of the job that deposits: not before
 
+	madeOf sync.Map // templates by their name: string to *template.Template
+
 	telling sync.Mutex                      // guards told
 	told    []map[string]module.Description // what each module has said of its names
 
@@ -113,6 +121,8 @@ type Service struct {
 	places     map[string]node.Place
 	silent     []string // listeners that could not be had
 	done       published
+
+	granting map[string][]Grant // that stand, by folded prefix
 }
 
 // New returns the module on host h.
@@ -145,6 +155,8 @@ func (s *Service) Module() module.Module {
 			s.registerOperations(rt)
 			s.censusOperations(rt)
 			s.standbyOperations(rt)
+			s.jobOperations(rt)
+			s.grantOperations(rt)
 			s.routes(rt)
 		},
 		Serve: s.serve, Close: s.close,
@@ -158,6 +170,7 @@ func (s *Service) Module() module.Module {
 			{Name: "identifiers.escrow", Every: 2 * time.Second, Run: s.depositRecords},
 			{Name: "identifiers.standby", Every: 2 * time.Second, Run: s.keepStandby},
 			{Name: "identifiers.probe", Every: 5 * time.Second, Run: s.probeLower},
+			{Name: "identifiers.jobs", Every: 200 * time.Millisecond, Run: s.runJobs},
 		},
 	}
 }

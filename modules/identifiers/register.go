@@ -30,6 +30,8 @@ type Given struct {
 	Type  string `json:"type" example:"URL"`
 	Data  string `json:"data"`
 	TTL   uint32 `json:"ttl,omitempty" doc:"seconds; 0: a day"`
+	// Granted hides the value from whom it was not granted.
+	Granted bool `json:"granted,omitempty" doc:"read by those only who were granted it"`
 }
 
 // Batch is registrations that are sent together. The same key sent again gives the same
@@ -63,31 +65,47 @@ type Verdict struct {
 // Errors: fault.Invalid, fault.Forbidden, fault.Conflict when the key was used for
 // another batch, fault.Busy. Then nothing was registered, or the key tells later what was.
 func (s *Service) Register(ctx context.Context, b Batch) ([]Verdict, error) {
-	out := make([]Verdict, len(b.Items))
-	items := make([]records.Item, 0, len(b.Items))
-	places := make([]int, 0, len(b.Items))
-	g := &registrar{s: s, may: map[string]error{}, templates: map[string]template.Template{}}
-	for i, item := range b.Items {
-		out[i].Identifier = item.Identifier
+	g := s.registrar()
+	all := make([]candidate, 0, len(b.Items))
+	for _, item := range b.Items {
 		rec, err := g.record(ctx, item)
-		switch fault.KindOf(err) {
+		all = append(all, candidate{item.Identifier, rec, err})
+	}
+	return s.register(ctx, b.Key, b.op(), all)
+}
+
+// candidate is a record that is to be registered, or why it is not.
+type candidate struct {
+	name string // as it was sent
+	rec  handle.Record
+	err  error
+}
+
+// register writes candidates as one batch and returns a verdict on each, in their order.
+func (s *Service) register(ctx context.Context, key string, op records.Op, all []candidate) ([]Verdict, error) {
+	out := make([]Verdict, len(all))
+	items := make([]records.Item, 0, len(all))
+	places := make([]int, 0, len(all))
+	for i, c := range all {
+		out[i].Identifier = c.name
+		switch fault.KindOf(c.err) {
 		case "":
-			if err != nil {
-				return nil, err
+			if c.err != nil {
+				return nil, c.err
 			}
-			items = append(items, records.Item{Op: s.op(b, rec.Name), Record: rec})
+			items = append(items, records.Item{Op: s.opOn(op, c.rec.Name), Record: c.rec})
 			places = append(places, i)
 		case fault.Busy:
-			return nil, err
+			return nil, c.err
 		case fault.Invalid, fault.NotFound, fault.Conflict, fault.Forbidden:
-			out[i].refuse(err)
+			out[i].refuse(c.err)
 		}
 	}
 	r, err := s.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	done, err := r.Apply(ctx, records.Batch{Key: actor.Of(ctx).ID + " " + b.Key, Who: actor.Of(ctx).ID, Items: items})
+	done, err := r.Apply(ctx, records.Batch{Key: actor.Of(ctx).ID + " " + key, Who: actor.Of(ctx).ID, Items: items})
 	if err != nil {
 		return nil, err
 	}
@@ -99,13 +117,21 @@ func (s *Service) Register(ctx context.Context, b Batch) ([]Verdict, error) {
 	return out, nil
 }
 
-// op is what an item of a batch does. Below the node's own prefix are the names that it
-// publishes itself: nobody replaces them.
-func (s *Service) op(b Batch, n handle.Name) records.Op {
-	if b.Replace && handle.Fold(n.Prefix()) != s.site.Prefix {
+// op is what the items of a batch do.
+func (b Batch) op() records.Op {
+	if b.Replace {
 		return records.Put
 	}
 	return records.Create
+}
+
+// opOn is what an operation does to one name. Below the node's own prefix are the names that it
+// publishes itself: nobody replaces them.
+func (s *Service) opOn(op records.Op, n handle.Name) records.Op {
+	if op == records.Put && handle.Fold(n.Prefix()) == s.site.Prefix {
+		return records.Create
+	}
+	return op
 }
 
 // take reads what the store says of an item.
@@ -136,6 +162,10 @@ type registrar struct {
 	templates map[string]template.Template
 }
 
+func (s *Service) registrar() *registrar {
+	return &registrar{s: s, may: map[string]error{}, templates: map[string]template.Template{}}
+}
+
 // record returns the record that a registration asks for.
 //
 // Errors: why it may not be.
@@ -144,27 +174,48 @@ func (g *registrar) record(ctx context.Context, item Registration) (handle.Recor
 	if err != nil {
 		return handle.Record{}, err
 	}
-	if n.Suffix() == "" {
-		return handle.Record{}, fault.Say(fault.Invalid, "标识 %q 没有后缀。", "identifier %q has no suffix", item.Identifier)
-	}
-	if _, known := g.may[n.Prefix()]; !known {
-		g.may[n.Prefix()] = g.s.mayRegister(ctx, n.Prefix())
-	}
-	if err := g.may[n.Prefix()]; err != nil {
+	if err := g.allowed(ctx, n); err != nil {
 		return handle.Record{}, err
 	}
 	values, err := g.values(ctx, item)
 	if err != nil {
 		return handle.Record{}, err
 	}
-	rec := handle.Record{Name: n, Values: values}
-	if !slices.ContainsFunc(values, func(v handle.Value) bool { return v.Type == handle.TypeAdmin }) {
-		rec.Values = slices.Insert(values, position(values, indexAdmin), handle.Value{
-			Index: indexAdmin, Type: handle.TypeAdmin, TTL: handle.TTL{Seconds: handle.Day}, Perm: handle.Usual, Timestamp: seconds(g.s.now()),
-			Data: typed.AppendAdmin(nil, typed.Admin{Rights: typed.Everything, Reference: handle.Reference{Name: handle.Authority(n.Prefix()), Index: keyIndex}}),
-		})
+	return g.administered(handle.Record{Name: n, Values: values})
+}
+
+// allowed reports whether who asks may register a name.
+func (g *registrar) allowed(ctx context.Context, n handle.Name) error {
+	if n.Suffix() == "" {
+		return fault.Say(fault.Invalid, "标识 %q 没有后缀。", "identifier %q has no suffix", string(n))
 	}
+	prefix := n.Prefix()
+	if _, known := g.may[prefix]; !known {
+		g.may[prefix] = g.s.mayRegister(ctx, prefix)
+	}
+	return g.may[prefix]
+}
+
+// administered gives a record its administrator: the key of its prefix.
+func (g *registrar) administered(rec handle.Record) (handle.Record, error) {
+	if v, ok := steering(rec.Values); ok {
+		return rec, fault.Say(fault.Invalid, "类型 %s 不能这样注册；用协议来写。", "a value of type %s is not registered so, but by the protocol", v.Type)
+	}
+	rec.Values = slices.Insert(rec.Values, position(rec.Values, indexAdmin), handle.Value{
+		Index: indexAdmin, Type: handle.TypeAdmin, TTL: handle.TTL{Seconds: handle.Day}, Perm: handle.Usual, Timestamp: seconds(g.s.now()),
+		Data: typed.AppendAdmin(nil, typed.Admin{Rights: typed.Everything, Reference: handle.Reference{Name: handle.Authority(rec.Name.Prefix()), Index: keyIndex}}),
+	})
 	return rec, rec.Check()
+}
+
+// steering returns the first value that steers the protocol, such as an HS_SITE.
+func steering(values []handle.Value) (handle.Value, bool) {
+	for _, v := range values {
+		if strings.HasPrefix(strings.ToUpper(v.Type), "HS_") {
+			return v, true
+		}
+	}
+	return handle.Value{}, false
 }
 
 // position returns where a value of an index belongs.
@@ -205,12 +256,12 @@ func given(all []Given, at uint32) ([]handle.Value, error) {
 	}
 	out := make([]handle.Value, 0, len(all)+1)
 	for _, g := range all {
-		if strings.HasPrefix(strings.ToUpper(g.Type), "HS_") {
-			return nil, fault.Say(fault.Invalid, "类型 %s 不能这样注册；用协议来写。", "a value of type %s is not registered so, but by the protocol", g.Type)
-		}
 		v := handle.Value{Index: g.Index, Type: g.Type, Data: []byte(g.Data), TTL: handle.TTL{Seconds: g.TTL}, Perm: handle.Usual, Timestamp: at}
 		if g.TTL == 0 {
 			v.TTL.Seconds = handle.Day
+		}
+		if g.Granted {
+			v.Perm &^= handle.PublicRead
 		}
 		out = append(out, v)
 	}

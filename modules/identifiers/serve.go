@@ -47,6 +47,7 @@ func settings() []module.Setting {
 		{Name: settingZone, Usage: "zone of DNS in which identifiers have their names", Fallback: "id.example."},
 		{Name: settingDocking, Usage: "address of the site of the node above (http://…), with which records are deposited every day; empty: with nobody"},
 		{Name: settingEscrow, Usage: "address on which nodes below deposit their records by SFTP; off: nowhere", Fallback: off},
+		{Name: settingUpload, Usage: "size of a file of identifiers at most, in MB", Fallback: "512"},
 		{Name: settingUpper, Usage: "address of the node above, to which names of others are referred; empty: they are refused"},
 	}
 }
@@ -259,6 +260,9 @@ func (s *Service) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.readGrants(ctx); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	s.places, s.quotas = places, quotas
 	s.mu.Unlock()
@@ -375,7 +379,10 @@ func (s *Service) recordAt(ctx context.Context, n handle.Name, at time.Time) (ha
 		}
 	}
 	v, err := r.Get(ctx, n, at)
-	return v.Record, err
+	if err != nil {
+		return v.Record, err
+	}
+	return s.opened(ctx, v.Record), nil
 }
 
 // hosts reports whether a name is answered from the records of this node.

@@ -23,6 +23,19 @@ func templateOf(ctx context.Context, tx store.Tx, id string, version int) (t tem
 	return t, json.Unmarshal([]byte(doc), &t)
 }
 
+// newestTemplate returns the newest version of a template; fault.NotFound.
+func newestTemplate(ctx context.Context, tx store.Tx, id string) (t template.Template, err error) {
+	var doc string
+	found, err := tx.One(ctx, `SELECT doc FROM identifiers_template WHERE id = $1 ORDER BY version DESC LIMIT 1`, []any{id}, &doc)
+	if err != nil {
+		return t, err
+	}
+	if !found {
+		return t, fault.Say(fault.NotFound, "没有模板 %s。", "there is no template %s", id)
+	}
+	return t, json.Unmarshal([]byte(doc), &t)
+}
+
 // templates returns the newest version of each template, by id.
 func templates(ctx context.Context, tx store.Tx) ([]template.Template, error) {
 	return store.Collect(ctx, tx, `SELECT doc FROM identifiers_template t

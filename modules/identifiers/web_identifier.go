@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"yuzhou/modules/identifiers/auth/rights"
 	"yuzhou/modules/identifiers/client"
 	"yuzhou/modules/identifiers/did"
 	"yuzhou/modules/identifiers/handle"
@@ -65,11 +66,13 @@ func (s *Service) showIdentifier(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.Show(r.Context(), n.Prefix()); err == nil {
 		v.Prefix = "/identifiers/prefixes/" + n.Prefix()
 	}
-	for _, value := range rec.Values {
-		if value.Perm&handle.PublicRead == 0 {
-			v.Hidden++
-			continue
+	values := rights.Visible(rec, 0)
+	if found.Steps == nil {
+		if values, v.Hidden, err = s.readable(r.Context(), rec); err != nil {
+			return err
 		}
+	}
+	for _, value := range values {
 		v.Values = append(v.Values, s.valueRow(value))
 	}
 	return identifierPage.Render(w, r, v)

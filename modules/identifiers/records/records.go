@@ -148,7 +148,8 @@ type Store interface {
 	Pending(ctx context.Context, r Range, use func(folded string, n uint64) error) error
 }
 
-// Digest returns the SHA-256 of items, by which a repeated key is compared.
+// Digest returns the SHA-256 of items, by which a repeated key is compared. Timestamps
+// are left out: what is sent again is dated anew.
 func Digest(items []Item) [sha256.Size]byte {
 	h := sha256.New()
 	var b []byte
@@ -158,7 +159,11 @@ func Digest(items []Item) [sha256.Size]byte {
 		b = binary.AppendUvarint(b, uint64(len(i.Record.Name)))
 		b = append(b, i.Record.Name...)
 		b = binary.AppendUvarint(b, i.IfSeq)
-		b = handle.AppendValues(b, i.Record.Values)
+		b = binary.AppendUvarint(b, uint64(len(i.Record.Values)))
+		for _, v := range i.Record.Values {
+			v.Timestamp = 0
+			b = handle.AppendValue(b, v)
+		}
 		h.Write(b)
 	}
 	return [sha256.Size]byte(h.Sum(nil))

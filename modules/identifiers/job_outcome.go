@@ -1,0 +1,90 @@
+package identifiers
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/csv"
+	"errors"
+	"io"
+	"maps"
+	"strconv"
+	"strings"
+
+	"yuzhou/kernel/store"
+	"yuzhou/modules/identifiers/intake"
+)
+
+// note adds the verdicts on some rows to a job and returns them as CSV in gzip: the row
+// of the file, the identifier, the outcome, and why in both languages.
+func (j *Job) note(rows []intake.Row, verdicts []Verdict) ([]byte, error) {
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	w := csv.NewWriter(z)
+	j.Counts = maps.Clone(j.Counts)
+	if j.Counts == nil {
+		j.Counts = map[string]int64{}
+	}
+	for i, v := range verdicts {
+		j.Counts[v.Outcome]++
+		if v.Outcome == Refused || v.Outcome == Taken {
+			j.Refused++
+		}
+		if err := w.Write([]string{strconv.Itoa(rows[i].Line), harmless(v.Identifier), v.Outcome, harmless(v.ZH), harmless(v.EN)}); err != nil {
+			return nil, err
+		}
+	}
+	j.Done += int64(len(rows))
+	w.Flush()
+	err := errors.Join(w.Error(), z.Close())
+	return out.Bytes(), err
+}
+
+// harmless keeps a cell from being taken for a formula by the program that opens the file.
+func harmless(cell string) string {
+	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+		return "'" + cell
+	}
+	return cell
+}
+
+// Outcomes writes what became of the rows of a job as CSV, up to where it is.
+//
+//   - wrong: those rows alone that were refused or taken.
+func (s *Service) Outcomes(ctx context.Context, id string, wrong bool, to io.Writer) error { //nolint:revive // all rows or these is what a reader chooses
+	if _, err := io.WriteString(to, "\ufeffrow,identifier,outcome,说明,why\n"); err != nil {
+		return err
+	}
+	return s.db.Read(ctx, func(tx store.Tx) error {
+		return outcomesOf(ctx, tx, id, func(doc []byte) error {
+			z, err := gzip.NewReader(bytes.NewReader(doc))
+			if err != nil {
+				return err
+			}
+			if !wrong {
+				_, err = io.Copy(to, z) //nolint:gosec // written by this program
+				return err
+			}
+			return onlyWrong(z, to)
+		})
+	})
+}
+
+func onlyWrong(from io.Reader, to io.Writer) error {
+	r, w := csv.NewReader(from), csv.NewWriter(to)
+	for {
+		cells, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			w.Flush()
+			return w.Error()
+		}
+		if err != nil {
+			return err
+		}
+		if cells[2] == Refused || cells[2] == Taken {
+			if err := w.Write(cells); err != nil {
+				return err
+			}
+		}
+	}
+}
