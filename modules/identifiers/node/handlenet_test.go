@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/node"
 	"yuzhou/modules/identifiers/wire"
 	"yuzhou/modules/identifiers/wire/access"
@@ -115,4 +116,35 @@ func summary(m wire.Message) map[string]any {
 		out["body"] = bytes.Clone(content)
 	}
 	return out
+}
+
+// TestVerifiesAsHandleNet judges the answers that Handle.Net was asked to judge.
+func TestVerifiesAsHandleNet(t *testing.T) {
+	text, err := os.ReadFile(vectors + "key-secret.hex")
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := start(t, map[string]node.Place{"88.709.911": {Standing: node.Hosted}})
+	h.records["88.709.911/ADMIN"] = handle.Record{Name: "88.709.911/ADMIN", Values: []handle.Value{value(301, handle.TypeSecretKey, string(secret))}}
+	for _, name := range []string{"verify-right", "verify-wrong", "verify-no-handle"} {
+		out, err := h.Message(t.Context(), nil, exchanged(t, vectors+name+".req.hex"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := wire.Parse(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs, err := wire.Parse(exchanged(t, vectors+name+".resp.hex"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(summary(theirs), summary(got)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
 }

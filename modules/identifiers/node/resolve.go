@@ -222,7 +222,7 @@ func (n *Node) readable(ctx context.Context, q question, r handle.Record) (read 
 		}
 		private := !rights.Readable(v, 0)
 		if private && !known {
-			if has, err = rights.Of(ctx, n.key, r, q.who); err != nil {
+			if has, err = n.rightsOver(ctx, q.who, wire.OpResolve, r); err != nil && fault.KindOf(err) != fault.NotFound {
 				return nil, false, err
 			}
 			known = true

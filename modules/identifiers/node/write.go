@@ -240,14 +240,10 @@ func itemOf(m wire.Message) (records.Item, error) {
 // may reports whether an identity may write: for a new record by the record of its
 // prefix, else by its own, value by value.
 func (n *Node) may(ctx context.Context, who handle.Reference, op wire.Op, was, will handle.Record) (bool, error) {
-	by := was
 	if op == wire.OpCreate {
-		var err error
-		if by, err = n.Record(ctx, handle.Authority(will.Name.Prefix())); err != nil {
-			return false, err
-		}
+		was.Name = will.Name
 	}
-	has, err := rights.Of(ctx, n.key, by, who)
+	has, err := n.rightsOver(ctx, who, op, was)
 	if err != nil {
 		return false, err
 	}
@@ -264,6 +260,20 @@ func (n *Node) may(ctx context.Context, who handle.Reference, op wire.Op, was, w
 		}
 	}
 	return true, nil
+}
+
+// rightsOver returns the rights of an identity over a record: by its own HS_ADMIN values;
+// when it is to be created, or has none, as the clients of the Chinese network make them,
+// by those of the record of its prefix. Else nobody could change it again.
+func (n *Node) rightsOver(ctx context.Context, who handle.Reference, op wire.Op, rec handle.Record) (typed.Rights, error) {
+	own := slices.ContainsFunc(rec.Values, func(v handle.Value) bool { return v.Type == handle.TypeAdmin })
+	if op == wire.OpCreate || !own {
+		var err error
+		if rec, err = n.Record(ctx, handle.Authority(rec.Name.Prefix())); err != nil {
+			return 0, err
+		}
+	}
+	return rights.Of(ctx, n.key, rec, who)
 }
 
 // mayValue reports whether who has some rights may do what op does to one value, as it

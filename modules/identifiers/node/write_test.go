@@ -169,6 +169,30 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+// TestNoAdmin: what is created without HS_ADMIN is changed by who administers its prefix,
+// and by nobody else.
+func TestNoAdmin(t *testing.T) {
+	o := newOffice(t)
+	create := body.AppendRecord(nil, handle.Record{Name: "88.118.2/bare", Values: []handle.Value{value(1, "URL", "u")}})
+	change := body.AppendRecord(nil, handle.Record{Name: "88.118.2/bare", Values: []handle.Value{value(1, "URL", "v")}})
+	for _, tt := range []struct {
+		name string
+		m    wire.Message
+		by   uint32
+		want wire.Code
+	}{
+		{"created by who may only create and add", ask(wire.OpCreate, create, 0), 301, wire.Success},
+		{"who may not modify", ask(wire.OpModifyValues, change, 0), 301, wire.InvalidAdmin},
+		{"who may", ask(wire.OpModifyValues, change, 0), 300, wire.Success},
+		{"deleted by who may not", ask(wire.OpDelete, body.AppendName(nil, "88.118.2/bare"), 0), 301, wire.InvalidAdmin},
+		{"deleted", ask(wire.OpDelete, body.AppendName(nil, "88.118.2/bare"), 0), 300, wire.Success},
+	} {
+		if got := o.send(t, nil, tt.m, tt.by); got.Code != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got.Code, tt.want)
+		}
+	}
+}
+
 // TestLogin: on a connection that was signed in (operation 2001) nothing is asked again;
 // on another one it is.
 func TestLogin(t *testing.T) {
