@@ -120,6 +120,7 @@ func (n *network) open(ctx context.Context, dir, prefix string, name pack.Text, 
 	}
 	settings["identifiers-escrow"] = net.JoinHostPort("127.0.0.1", strconv.Itoa(escrow))
 	if above != nil {
+		settings["identifiers-recursor"] = "off" // the top node has it
 		settings["identifiers-docking"] = above.URL
 		settings["identifiers-upper"] = net.JoinHostPort("127.0.0.1", strconv.Itoa(above.port))
 	}

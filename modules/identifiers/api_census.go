@@ -81,10 +81,10 @@ func (s *Service) censusOperations(rt *web.Router) {
 			Name string `query:"name" required:"true" example:"88.118.2/gb-1"`
 		},
 		) (ProofAnswer, error) {
-			return s.Prove(ctx, in.Name)
+			return s.prove(ctx, in.Name)
 		})
 	web.Serve(rt, web.Operation{Path: "/identifiers/stats", ID: "getIdentifierStats", Summary: "How many identifiers, nodes and enterprises there are, here and below"},
-		func(ctx context.Context, _ *struct{}) (Stats, error) { return s.Stats(ctx) })
+		func(ctx context.Context, _ *struct{}) (Stats, error) { return s.stats(ctx) })
 	rt.Page("GET /api/v1/identifiers/censuses/{day}/delta", actor.Read, s.sendDelta)
 }
 
@@ -131,10 +131,10 @@ func (s *Service) statedOf(d tally.Day) inspect.Stated {
 	return out
 }
 
-// Prove says whether an identifier is in the last census, and proves it.
+// prove says whether an identifier is in the last census, and proves it.
 //
 // Errors: fault.NotFound when there is no census yet or the identifier is of another node.
-func (s *Service) Prove(ctx context.Context, name string) (out ProofAnswer, err error) {
+func (s *Service) prove(ctx context.Context, name string) (out ProofAnswer, err error) {
 	n, err := handle.Parse(name)
 	if err != nil {
 		return out, err
@@ -166,8 +166,8 @@ func (s *Service) Prove(ctx context.Context, name string) (out ProofAnswer, err 
 
 func digestText(h census.Hash) string { return rootOf(census.Head{Hash: h}) }
 
-// Stats returns the node's figures.
-func (s *Service) Stats(ctx context.Context) (Stats, error) {
+// stats returns the node's figures.
+func (s *Service) stats(ctx context.Context) (Stats, error) {
 	out := Stats{Prefix: s.site.Prefix, Lower: []LowerAnswer{}, Demo: s.site.Demo}
 	err := s.db.Read(ctx, func(tx store.Tx) error {
 		all, err := censuses(ctx, tx, "", 1)

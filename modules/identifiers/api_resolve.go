@@ -103,6 +103,11 @@ func (s *Service) find(ctx context.Context, n handle.Name) (client.Answer, error
 		}
 		return client.Answer{Record: rec}, err
 	}
+	return s.recursor.Lookup(ctx, n)
+}
+
+// search asks the nodes of the network for an identifier of another node.
+func (s *Service) search(ctx context.Context, n handle.Name) (client.Answer, error) {
 	sites, err := s.startFor(n)
 	if err != nil {
 		return client.Answer{}, err

@@ -4,20 +4,15 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"log/slog"
 	"net/netip"
-	"net/url"
-	"strconv"
 	"time"
 
 	"yuzhou/engine/proof/verify"
-	"yuzhou/kernel/fault"
 	"yuzhou/kernel/store"
-	"yuzhou/kernel/web"
 	"yuzhou/modules/identifiers/client"
-	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/inspect"
+	"yuzhou/modules/identifiers/inspect/remote"
 	"yuzhou/modules/identifiers/typed"
 )
 
@@ -25,16 +20,7 @@ import (
 const (
 	samplesADay = 8                // identifiers drawn of each day
 	askAgain    = 10 * time.Minute // after a node did not answer
-	statedDays  = 40               // asked for at once
 )
-
-// below is a node below this one, as it is asked for its censuses.
-type below struct {
-	prefix string
-	api    *web.Client
-	start  client.Client // asks it by the protocol
-	policy verify.Policy
-}
 
 // checkLower asks every node below that has stated nothing of yesterday, and checks what
 // it states.
@@ -121,12 +107,12 @@ func draw(n uint64) uint64 {
 }
 
 // below prepares to ask a node. Whom it signs with is learnt at the first time.
-func (s *Service) below(ctx context.Context, p Prefix, at netip.AddrPort) (*below, error) {
+func (s *Service) below(ctx context.Context, p Prefix, at netip.AddrPort) (*remote.Node, error) {
 	st, err := site(p.Route, uint16(p.Version)) //nolint:gosec // few changes
 	if err != nil {
 		return nil, err
 	}
-	b := &below{prefix: p.Prefix, api: apiAt("http://"+at.String(), time.Minute), start: client.Client{Start: []typed.Site{st}}}
+	b := &remote.Node{Prefix: p.Prefix, API: apiAt("http://"+at.String(), time.Minute), Protocol: &client.Client{Start: []typed.Site{st}}}
 	var policy string
 	err = s.db.Read(ctx, func(tx store.Tx) error {
 		policy, err = lowerPolicy(ctx, tx, p.Prefix)
@@ -134,7 +120,7 @@ func (s *Service) below(ctx context.Context, p Prefix, at netip.AddrPort) (*belo
 	})
 	if err == nil && policy == "" {
 		var text []byte
-		if text, err = b.get(ctx, "/proof/policy", nil); err != nil {
+		if err := remote.Unreached(b.API.Get(ctx, "/proof/policy", nil, &text)); err != nil {
 			return nil, err
 		}
 		policy = string(text)
@@ -146,68 +132,6 @@ func (s *Service) below(ctx context.Context, p Prefix, at netip.AddrPort) (*belo
 	if err != nil {
 		return nil, err
 	}
-	b.policy, err = verify.ParsePolicy([]byte(policy))
+	b.Policy, err = verify.ParsePolicy([]byte(policy))
 	return b, err
-}
-
-// get asks for bytes; a node that cannot be reached is fault.Busy.
-func (b *below) get(ctx context.Context, path string, q url.Values) (out []byte, err error) {
-	return out, unreached(b.api.Get(ctx, path, q, &out))
-}
-
-// unreached makes an error of the network fault.Busy.
-func unreached(err error) error {
-	if err != nil && fault.KindOf(err) == "" {
-		return &fault.Fault{Kind: fault.Busy, Text: "the node cannot be reached", Err: err}
-	}
-	return err
-}
-
-// Stated implements inspect.Lower.
-func (b *below) Stated(ctx context.Context) (out []inspect.Stated, err error) {
-	return out, unreached(b.api.Get(ctx, "/identifiers/censuses", url.Values{"limit": {strconv.Itoa(statedDays)}}, &out))
-}
-
-// Delta implements inspect.Lower.
-func (b *below) Delta(ctx context.Context, day string) ([]byte, error) {
-	return b.get(ctx, "/identifiers/censuses/"+url.PathEscape(day)+"/delta", nil)
-}
-
-// Sample implements inspect.Lower.
-func (b *below) Sample(ctx context.Context, number uint64) ([]byte, error) {
-	var out SampleAnswer
-	err := unreached(b.api.Get(ctx, "/identifiers/sample", url.Values{"number": {strconv.FormatUint(number, 10)}}, &out))
-	return out.Tree, err
-}
-
-// Signed implements inspect.Lower.
-func (b *below) Signed(ctx context.Context, s inspect.Stated) (inspect.Stated, error) {
-	if s.Statement == "" {
-		return inspect.Stated{}, fault.New(fault.Invalid, "no statement is named")
-	}
-	file, err := b.get(ctx, "/proof/bundles/"+s.Statement, nil)
-	if err != nil {
-		return inspect.Stated{}, err
-	}
-	r := verify.Verify(file, b.policy, verify.Options{})
-	if !r.OK || r.Statement == nil || r.Statement.Batch == nil {
-		return inspect.Stated{}, fault.New(fault.Invalid, "the bundle of %s does not hold", s.Statement)
-	}
-	resolved, err := strconv.ParseInt(r.Statement.Value, 10, 64)
-	if err != nil || r.Statement.Name != b.prefix+"/"+censusName(s.Day) {
-		return inspect.Stated{}, fault.New(fault.Invalid, "the bundle is of %s, which is no census of %s", r.Name, s.Day)
-	}
-	return inspect.Stated{Prefix: b.prefix, Day: r.Statement.Period, Registered: r.Statement.Batch.Count, Resolved: resolved, Root: r.Statement.Batch.Root}, nil
-}
-
-// Resolves implements inspect.Lower.
-func (b *below) Resolves(ctx context.Context, folded string) error {
-	n, err := handle.Parse(folded)
-	if err == nil {
-		_, err = b.start.Resolve(ctx, n, handle.Query{})
-	}
-	if errors.Is(err, context.Canceled) {
-		return unreached(err)
-	}
-	return err
 }

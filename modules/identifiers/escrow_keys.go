@@ -17,6 +17,7 @@ import (
 	"yuzhou/kernel/web"
 	"yuzhou/modules/identifiers/escrow"
 	"yuzhou/modules/identifiers/escrow/courier"
+	"yuzhou/modules/identifiers/inspect/remote"
 )
 
 // EscrowAnswer is what another node needs to deposit here, or to take deposits of this
@@ -91,8 +92,8 @@ func kept(name string, create func() ([]byte, error)) ([]byte, error) {
 	return text, os.WriteFile(name, text, 0o600)
 }
 
-// Escrow returns what other nodes need for deposits.
-func (s *Service) Escrow(context.Context) (out EscrowAnswer, err error) {
+// escrowKeys returns what other nodes need for deposits.
+func (s *Service) escrowKeys(context.Context) (out EscrowAnswer, err error) {
 	k, err := s.keys()
 	if err != nil {
 		return out, err
@@ -117,7 +118,7 @@ func (s *Service) peer(ctx context.Context, name string, api *web.Client) (k Esc
 		return err
 	})
 	if err == nil && !known {
-		if err := unreached(api.Get(ctx, "/identifiers/escrow", nil, &k)); err != nil {
+		if err := remote.Unreached(api.Get(ctx, "/identifiers/escrow", nil, &k)); err != nil {
 			return k, nil, err
 		}
 		if _, err := escrow.ParsePublicKey([]byte(k.SM2)); err != nil {

@@ -30,6 +30,7 @@ import (
 	"yuzhou/kernel/web"
 	"yuzhou/modules/identifiers/node"
 	"yuzhou/modules/identifiers/records"
+	"yuzhou/modules/identifiers/recursor"
 	"yuzhou/modules/identifiers/typed"
 )
 
@@ -99,6 +100,7 @@ type Service struct {
 	counting sync.Mutex           // held while resolutions are written down and the census is taken or shown
 	asked    map[string]time.Time // of the job that asks nodes below: when it asks one again that did not answer
 
+	recursor     *recursor.Recursor // of identifiers of other nodes
 	standby      *standby
 	standings    map[string]standing // of the job that probes nodes below
 	depositAgain time.Time           // of the job that deposits: not before
@@ -127,10 +129,12 @@ type Service struct {
 
 // New returns the module on host h.
 func New(h module.Host, n Needs) *Service {
-	return &Service{
+	s := &Service{
 		Needs: n, db: h.DB, log: h.Log, now: h.Now, site: h.Site, blobs: h.Blobs, settings: h.Setting, dir: filepath.Join(h.Dir, "identifiers"),
 		resolved: newResolutions(), asked: map[string]time.Time{}, standby: newStandby(), standings: map[string]standing{},
 	}
+	s.recursor = recursor.New(recursor.Config{Find: s.search, Now: h.Now})
+	return s
 }
 
 // Guest is what the flow engine is given: the procedure, and what it asks for.

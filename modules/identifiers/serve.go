@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"yuzhou/kernel/fault"
-	"yuzhou/kernel/module"
-	"yuzhou/kernel/store"
 	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/limit"
 	"yuzhou/modules/identifiers/node"
@@ -24,36 +22,6 @@ import (
 	"yuzhou/modules/identifiers/wire/body"
 	"yuzhou/modules/identifiers/zone"
 )
-
-// The settings of the node.
-const (
-	settingUDP   = "identifiers-udp"
-	settingTCP   = "identifiers-tcp"
-	settingUpper = "identifiers-upper"
-	settingURL   = "identifiers-url"
-	settingDNS   = "identifiers-dns"
-	settingZone  = "identifiers-zone"
-
-	settingDocking = "identifiers-docking"
-	settingEscrow  = "identifiers-escrow"
-)
-
-func settings() []module.Setting {
-	return []module.Setting{
-		{Name: settingUDP, Usage: "address on which identifiers are resolved by UDP; off: nowhere", Fallback: "127.0.0.1:2641"},
-		{Name: settingTCP, Usage: "address on which identifiers are resolved and registered by TCP; off: nowhere", Fallback: "127.0.0.1:2641"},
-		{Name: settingURL, Usage: "address of this site for its readers: what its own identifiers lead to", Fallback: "http://127.0.0.1:1458"},
-		{Name: settingDNS, Usage: "address on which identifiers are answered in DNS, by UDP and TCP; off: nowhere", Fallback: off},
-		{Name: settingZone, Usage: "zone of DNS in which identifiers have their names", Fallback: "id.example."},
-		{Name: settingDocking, Usage: "address of the site of the node above (http://…), with which records are deposited every day; empty: with nobody"},
-		{Name: settingEscrow, Usage: "address on which nodes below deposit their records by SFTP; off: nowhere", Fallback: off},
-		{Name: settingUpload, Usage: "size of a file of identifiers at most, in MB", Fallback: "512"},
-		{Name: settingUpper, Usage: "address of the node above, to which names of others are referred; empty: they are refused"},
-	}
-}
-
-// off is what a setting says to have no listener.
-const off = "off"
 
 // serve answers the protocol's requests until ctx ends.
 func (s *Service) serve(ctx context.Context) error {
@@ -86,12 +54,13 @@ func (s *Service) serve(ctx context.Context) error {
 	s.serving = true
 	s.mu.Unlock()
 	var all sync.WaitGroup
-	var inDNS, deposited, served error
+	var inDNS, deposited, recursed, served error
 	all.Go(func() { inDNS = s.serveDNS(ctx) })
 	all.Go(func() { deposited = s.takeDeposits(ctx) })
+	all.Go(func() { recursed = s.recurse(ctx) })
 	served = server.Serve(ctx, n, server.Config{Log: s.log}, packets, streams)
 	all.Wait()
-	return errors.Join(inDNS, deposited, served)
+	return errors.Join(inDNS, deposited, recursed, served)
 }
 
 // serveDNS answers in DNS until ctx ends, when the settings say where.
@@ -235,102 +204,9 @@ func (s *Service) upper() []handle.Value {
 	return []handle.Value{{Index: 1, Type: handle.TypeSite, Data: typed.AppendSite(nil, st), TTL: handle.TTL{Seconds: handle.Day}, Perm: handle.Usual}}
 }
 
-// place says how a prefix stands, from what was read last. Before the first reading
-// there is none but the node's own.
-func (s *Service) place(folded string) node.Place {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p, ok := s.places[folded]; ok || folded != s.site.Prefix {
-		return p
-	}
-	return node.Place{Standing: node.Hosted}
-}
-
-// refresh reads how all prefixes stand.
-func (s *Service) refresh(ctx context.Context) error {
-	places, quotas := map[string]node.Place{s.site.Prefix: {Standing: node.Hosted}}, map[string]int64{}
-	err := s.eachPrefix(ctx, func(p Prefix) error {
-		place, err := placeOf(p)
-		places[handle.Fold(p.Prefix)], quotas[handle.Fold(p.Prefix)] = place, p.Quota
-		return err
-	})
-	if err == nil {
-		err = s.standbyPlaces(ctx, places)
-	}
-	if err != nil {
-		return err
-	}
-	if err := s.readGrants(ctx); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	s.places, s.quotas = places, quotas
-	s.mu.Unlock()
-	s.answering().Forget(handle.Root)
-	return nil
-}
-
-// ready reads how the prefixes stand when nobody has yet.
-func (s *Service) ready(ctx context.Context) error {
-	s.mu.Lock()
-	known := s.places != nil
-	s.mu.Unlock()
-	if known {
-		return nil
-	}
-	return s.refresh(ctx)
-}
-
-// eachPrefix calls use with every allocated prefix.
-func (s *Service) eachPrefix(ctx context.Context, use func(Prefix) error) error {
-	const page = 1000
-	return s.db.Read(ctx, func(tx store.Tx) error {
-		for after := ""; ; {
-			all, err := prefixes(ctx, tx, Filter{After: after, Limit: page})
-			if err != nil {
-				return err
-			}
-			for _, h := range all {
-				after = h.Prefix.Prefix
-				if err := use(h.Prefix); err != nil {
-					return err
-				}
-			}
-			if len(all) < page {
-				return nil
-			}
-		}
-	})
-}
-
-// placeOf is how a prefix stands to the protocol.
-func placeOf(p Prefix) (node.Place, error) {
-	switch p.State {
-	case Hosted:
-		return node.Place{Standing: node.Hosted}, nil
-	case Delegated:
-		st, err := site(p.Route, uint16(p.Version)) //nolint:gosec // few changes
-		if err != nil {
-			return node.Place{}, err
-		}
-		v := handle.Value{Index: 1, Type: handle.TypeSite, Data: typed.AppendSite(nil, st), TTL: handle.TTL{Seconds: handle.Day}, Perm: handle.Usual, Timestamp: seconds(p.Since)}
-		return node.Place{Standing: node.Delegated, Referral: []handle.Value{v}}, nil
-	default:
-		return node.Place{Standing: node.Suspended}, nil
-	}
-}
-
 // seconds is an instant as values have it.
 func seconds(t time.Time) uint32 {
 	return uint32(max(t.Unix(), 0)) //nolint:gosec // until 2106
-}
-
-// setting returns what is in force of a setting; a module without a host has none.
-func (s *Service) setting(name string) string {
-	if s.settings == nil {
-		return ""
-	}
-	return strings.TrimSpace(s.settings(name))
 }
 
 // open returns the store of identifiers, opening it when nobody has yet.

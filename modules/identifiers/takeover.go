@@ -147,14 +147,18 @@ type ProbeAnswer struct {
 	Why    string `json:"why,omitempty"`
 }
 
-// Probe looks whether the node that has a prefix answers, from here through the network.
-func (s *Service) Probe(ctx context.Context, prefix string) (ProbeAnswer, error) {
+// probeOf looks whether the node that has a prefix answers, from here through the network.
+func (s *Service) probeOf(ctx context.Context, prefix string) (ProbeAnswer, error) {
 	if err := validPrefix(prefix); err != nil {
 		return ProbeAnswer{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*probeTimeout)
 	defer cancel()
-	_, err := s.find(ctx, handle.Name(prefix+"/probe"))
+	n := handle.Name(prefix + "/probe")
+	err := s.ready(ctx)
+	if err == nil && !s.hosts(n) {
+		_, err = s.search(ctx, n) // what is remembered says nothing of now
+	}
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return ProbeAnswer{Prefix: prefix, Why: web.Sentence(err).EN}, nil
 	}
@@ -206,8 +210,8 @@ func (s *Service) handBack(ctx context.Context, prefix string) error {
 	return s.refresh(ctx)
 }
 
-// Takeovers returns the times in which this node answered for others.
-func (s *Service) Takeovers(ctx context.Context) (all []Takeover, err error) {
+// takeovers returns the times in which this node answered for others.
+func (s *Service) takeovers(ctx context.Context) (all []Takeover, err error) {
 	err = s.db.Read(ctx, func(tx store.Tx) error {
 		all, err = takeovers(ctx, tx, 100)
 		return err

@@ -31,13 +31,16 @@ type lowerRow struct {
 	Href string
 }
 
+// shownDays is how many days the page shows.
+const shownDays = 40
+
 // showCensus shows how many identifiers there are, and how that was checked.
 func (s *Service) showCensus(w http.ResponseWriter, r *http.Request) error {
-	stats, err := s.Stats(r.Context())
+	stats, err := s.stats(r.Context())
 	if err != nil {
 		return err
 	}
-	all, err := s.stated(r.Context(), statedDays)
+	all, err := s.stated(r.Context(), shownDays)
 	if err != nil {
 		return err
 	}
