@@ -85,10 +85,11 @@ func (s *Service) Resolve(ctx context.Context, name, asOf string) (Resolved, err
 	if err != nil {
 		return Resolved{}, err
 	}
-	values, _, err := s.readable(ctx, rec)
+	who, err := s.readerOf(ctx, n.Prefix())
 	if err != nil {
 		return Resolved{}, err
 	}
+	values, _ := s.readable(ctx, rec, who)
 	return Resolved{Identifier: string(rec.Name), Values: shown(values), AsOf: asOf, Page: "/identifiers/of/" + escapeName(rec.Name)}, nil
 }
 

@@ -10,22 +10,11 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"yuzhou/modules/identifiers/did"
+	"yuzhou/kernel/pack"
 	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/location"
 	"yuzhou/modules/identifiers/typed"
 )
-
-// identifierView is an identifier with its values.
-type identifierView struct {
-	Name   handle.Name
-	Values []valueRow
-	Hidden int // values that not everybody may read
-	DID    string
-	Go     string // where a browser is led
-	API    string
-	Prefix string // page of its prefix; "" when this node has not allocated it
-}
 
 // valueRow is a value as people read it.
 type valueRow struct {
@@ -35,8 +24,10 @@ type valueRow struct {
 	Href      string // of what is an address
 	Lives     string
 	Changed   string
-	Encrypted bool // it is bytes, shown as base64
-	Long      bool // it is folded behind its beginning
+	Encrypted bool      // it is bytes, shown as base64
+	Granted   bool      // not everybody may read it
+	Alias     pack.Text // of the template's item
+	Long      bool      // it is folded behind its beginning
 	Short     string
 }
 
@@ -51,25 +42,7 @@ func (s *Service) showIdentifier(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	rec, err := s.record(r.Context(), n)
-	if err != nil {
-		return err
-	}
-	v := identifierView{Name: rec.Name, DID: did.DID(n.Prefix()), Go: "/id/" + escapeName(rec.Name), API: "/api/handles/" + escapeName(rec.Name)}
-	if _, err := did.Parse(v.DID); err != nil {
-		v.DID = ""
-	}
-	if _, err := s.Show(r.Context(), n.Prefix()); err == nil {
-		v.Prefix = "/identifiers/prefixes/" + n.Prefix()
-	}
-	for _, value := range rec.Values {
-		if value.Perm&handle.PublicRead == 0 {
-			v.Hidden++
-			continue
-		}
-		v.Values = append(v.Values, s.valueRow(value))
-	}
-	return identifierPage.Render(w, r, v)
+	return s.renderIdentifier(w, r, n)
 }
 
 func (s *Service) valueRow(v handle.Value) valueRow {
