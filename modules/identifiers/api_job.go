@@ -32,7 +32,7 @@ func (s *Service) jobOperations(rt *web.Router) {
 			Command string `path:"command" enum:"cancel,resume,again"`
 		},
 		) (Job, error) {
-			return s.Command(ctx, in.Job, in.Command)
+			return s.command(ctx, in.Job, in.Command)
 		})
 }
 
@@ -40,7 +40,7 @@ func (s *Service) jobOperations(rt *web.Router) {
 // POST /api/v1/identifiers/jobs?name=&prefix=&template=&replace=.
 func (s *Service) takeJob(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	j, err := s.Submit(r.Context(), Job{Name: q.Get("name"), Prefix: q.Get("prefix"), Template: q.Get("template"), Replace: q.Get("replace") == "true"}, whole{r.Body})
+	j, err := s.submit(r.Context(), Job{Name: q.Get("name"), Prefix: q.Get("prefix"), Template: q.Get("template"), Replace: q.Get("replace") == "true"}, whole{r.Body})
 	if err != nil {
 		return err
 	}
@@ -66,5 +66,5 @@ func (s *Service) sendOutcomes(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": "outcome-" + j.ID + ".csv"}))
-	return s.Outcomes(r.Context(), j.ID, r.URL.Query().Get("only") == "refused", w)
+	return s.writeOutcomes(r.Context(), j.ID, r.URL.Query().Get("only") == "refused", w)
 }

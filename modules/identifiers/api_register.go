@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"yuzhou/kernel/actor"
+	"yuzhou/kernel/fault"
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/web"
 	"yuzhou/modules/identifiers/template"
@@ -76,14 +77,31 @@ func (s *Service) changeMember(ctx context.Context, m member, may bool) error { 
 	})
 }
 
-// addTemplate keeps the next version of a template.
+// addTemplate keeps the next version of a template for who runs the node.
 func (s *Service) addTemplate(ctx context.Context, t template.Template) (template.Template, error) {
+	return s.keepTemplate(ctx, t, "")
+}
+
+// keepTemplate keeps the next version of a template of a registrant, or of the node.
+//
+// Errors: fault.Invalid, fault.Forbidden for a registrant when the template is another's.
+func (s *Service) keepTemplate(ctx context.Context, t template.Template, registrant string) (template.Template, error) {
 	t.Version = max(t.Version, 1)
 	if err := t.Check(); err != nil {
 		return t, err
 	}
-	err := s.db.Write(ctx, func(tx store.Tx) (err error) {
-		if t.Version, err = addTemplate(ctx, tx, t, actor.Of(ctx).ID, s.now()); err != nil {
+	err := s.db.Write(ctx, func(tx store.Tx) error {
+		newest, owner, err := templateNow(ctx, tx, t.ID)
+		if err != nil {
+			return err
+		}
+		if newest > 0 && registrant != "" && owner != registrant {
+			return fault.Say(fault.Forbidden, "模板编号 %s 已被他人使用，请换一个。", "template %s is another's; choose another id", t.ID)
+		}
+		if newest > 0 {
+			registrant = owner
+		}
+		if t.Version, err = addTemplate(ctx, tx, keptTemplate{Template: t, Registrant: registrant, By: actor.Of(ctx).ID, At: s.now()}); err != nil {
 			return err
 		}
 		return s.Audit.Audit(ctx, tx, "identifiers.template", t.Ref(), "")

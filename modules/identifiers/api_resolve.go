@@ -54,16 +54,16 @@ func (s *Service) resolveOperations(rt *web.Router) {
 			AsOf string `query:"as_of" doc:"what it resolved to at the end of this day; of this node's identifiers alone" example:"2026-11-23"`
 		},
 		) (Resolved, error) {
-			return s.Resolve(ctx, in.Name, in.AsOf)
+			return s.resolve(ctx, in.Name, in.AsOf)
 		})
 }
 
-// Resolve returns what an identifier resolves to: from the records of this node, or by
+// resolve returns what an identifier resolves to: from the records of this node, or by
 // asking the network when its prefix is not here.
 //
 // Errors: fault.Invalid, fault.NotFound, fault.Forbidden below a suspended prefix,
 // fault.Busy when the node that has it does not answer.
-func (s *Service) Resolve(ctx context.Context, name, asOf string) (Resolved, error) {
+func (s *Service) resolve(ctx context.Context, name, asOf string) (Resolved, error) {
 	n, err := handle.Parse(name)
 	if err != nil {
 		return Resolved{}, err
@@ -83,9 +83,11 @@ func (s *Service) Resolve(ctx context.Context, name, asOf string) (Resolved, err
 	}
 	values := rights.Visible(a.Record, 0)
 	if a.Steps == nil {
-		if values, _, err = s.readable(ctx, a.Record); err != nil {
+		who, err := s.readerOf(ctx, n.Prefix())
+		if err != nil {
 			return Resolved{}, err
 		}
+		values, _ = s.readable(ctx, a.Record, who)
 	}
 	return Resolved{Identifier: string(a.Record.Name), Values: shown(values), Steps: a.Steps, AsOf: asOf, Page: "/identifiers/of/" + escapeName(a.Record.Name)}, nil
 }

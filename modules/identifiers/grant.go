@@ -62,6 +62,7 @@ type reader struct {
 	person      string
 	registrants []string // that they are a member of
 	identity    string
+	holds       bool // a member of who holds the prefix
 }
 
 func (g Grant) names(r reader) bool {
@@ -138,33 +139,36 @@ func (s *Service) opened(ctx context.Context, rec handle.Record) handle.Record {
 	return rec
 }
 
-// readable returns the values of a record that who asks may read, and how many there are
-// that they may not: all of them for the members of who holds the prefix.
-func (s *Service) readable(ctx context.Context, rec handle.Record) (values []handle.Value, hidden int, err error) {
-	if !slices.ContainsFunc(rec.Values, grantable) {
-		values = rights.Visible(rec, 0)
-		return values, len(rec.Values) - len(values), nil
-	}
+// readerOf returns who asks, as grants name them, with whether they are a member of who
+// holds a prefix.
+func (s *Service) readerOf(ctx context.Context, name string) (r reader, err error) {
 	who := actor.Of(ctx).ID
-	r, holds := reader{person: who}, false
-	if who != "" {
-		err = s.db.Read(ctx, func(tx store.Tx) error {
-			p, err := prefix(ctx, tx, rec.Name.Prefix())
-			if err != nil && fault.KindOf(err) != fault.NotFound {
-				return err
-			}
-			r.registrants, err = membership(ctx, tx, who)
-			holds = slices.Contains(r.registrants, p.Registrant)
-			return err
-		})
+	if who == "" {
+		return r, nil
 	}
+	r.person = who
+	err = s.db.Read(ctx, func(tx store.Tx) error {
+		p, err := prefix(ctx, tx, name)
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			return err
+		}
+		r.registrants, err = membership(ctx, tx, who)
+		r.holds = slices.Contains(r.registrants, p.Registrant)
+		return err
+	})
+	return r, err
+}
+
+// readable returns the values of a record that a reader may read, and how many there are
+// that they may not: all of them for the members of who holds the prefix.
+func (s *Service) readable(ctx context.Context, rec handle.Record, r reader) (values []handle.Value, hidden int) {
 	may := s.granted(ctx, rec, r)
 	for _, v := range rec.Values {
-		if rights.Readable(v, 0) || may[v.Index] || holds && grantable(v) {
+		if rights.Readable(v, 0) || may[v.Index] || r.holds && grantable(v) {
 			values = append(values, v)
 		}
 	}
-	return values, len(rec.Values) - len(values), err
+	return values, len(rec.Values) - len(values)
 }
 
 // grantedTo returns the indexes of the hidden values of a record that a proven identity of

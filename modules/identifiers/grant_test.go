@@ -45,7 +45,7 @@ func TestGrants(t *testing.T) {
 		}}, []string{Registered, Registered, Registered})
 		reads := func(ctx context.Context, name string) bool {
 			t.Helper()
-			got, err := st.Resolve(ctx, name, "")
+			got, err := st.resolve(ctx, name, "")
 			if err != nil {
 				t.Fatal(err)
 			}

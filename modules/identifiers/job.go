@@ -94,13 +94,13 @@ func (s *Service) uploadLimit() int64 {
 	return n << 20
 }
 
-// Submit keeps a file and lets it be registered in the background. The same file sent
+// submit keeps a file and lets it be registered in the background. The same file sent
 // again by the same person is the same job; one that was cancelled or has failed goes on.
 //
 //   - j: Name, Prefix, Template and Replace are read.
 //   - Errors: fault.Invalid, fault.NotFound of a template, fault.Forbidden, fault.Conflict
 //     below a prefix that is not hosted here, fault.Busy.
-func (s *Service) Submit(ctx context.Context, j Job, file io.Reader) (Job, error) {
+func (s *Service) submit(ctx context.Context, j Job, file io.Reader) (Job, error) {
 	who := actor.Of(ctx)
 	if !who.Known() {
 		return j, fault.Say(fault.Forbidden, "请先登录。", "sign in first")
@@ -186,8 +186,8 @@ const (
 	Again  = "again" // from the first row on: what was refused may be possible now
 )
 
-// Command does something with a job.
-func (s *Service) Command(ctx context.Context, id, what string) (Job, error) {
+// command does something with a job.
+func (s *Service) command(ctx context.Context, id, what string) (Job, error) {
 	j, err := s.Job(ctx, id)
 	if err != nil {
 		return j, err

@@ -48,10 +48,10 @@ func harmless(cell string) string {
 	return cell
 }
 
-// Outcomes writes what became of the rows of a job as CSV, up to where it is.
+// writeOutcomes writes what became of the rows of a job as CSV, up to where it is.
 //
 //   - wrong: those rows alone that were refused or taken.
-func (s *Service) Outcomes(ctx context.Context, id string, wrong bool, to io.Writer) error { //nolint:revive // all rows or these is what a reader chooses
+func (s *Service) writeOutcomes(ctx context.Context, id string, wrong bool, to io.Writer) error { //nolint:revive // all rows or these is what a reader chooses
 	if _, err := io.WriteString(to, "\ufeffrow,identifier,outcome,说明,why\n"); err != nil {
 		return err
 	}

@@ -54,11 +54,11 @@ func csvOf(n int) string {
 	return b.String()
 }
 
-// outcomes reads the file of outcomes as line, identifier, outcome.
+// writeOutcomes reads the file of outcomes as line, identifier, outcome.
 func (st *stage) outcomes(t *testing.T, id string, wrong bool) [][]string {
 	t.Helper()
 	var b strings.Builder
-	if err := st.Outcomes(t.Context(), id, wrong, &b); err != nil {
+	if err := st.writeOutcomes(t.Context(), id, wrong, &b); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(strings.NewReader(b.String())).ReadAll()
@@ -78,7 +78,7 @@ func TestJob(t *testing.T) {
 		clerk := as(t, actor.Clerk)
 		const n = 2*jobChunk + 100
 		asked := Job{Name: "减速机.csv", Prefix: "88.500.1", Template: "gearbox@1"}
-		j, err := st.Submit(clerk, asked, strings.NewReader(csvOf(n)))
+		j, err := st.submit(clerk, asked, strings.NewReader(csvOf(n)))
 		if err != nil || j.State != jobWaiting || j.Size == 0 {
 			t.Fatalf("%+v, %v", j, err)
 		}
@@ -101,7 +101,7 @@ func TestJob(t *testing.T) {
 		}
 		st.at = st.at.Add(time.Hour)
 		writes := m.writes
-		if same, err := st.Submit(clerk, asked, strings.NewReader(csvOf(n))); err != nil || same.ID != j.ID || same.State != jobDone || st.runJobs(t.Context()) != nil || m.writes != writes {
+		if same, err := st.submit(clerk, asked, strings.NewReader(csvOf(n))); err != nil || same.ID != j.ID || same.State != jobDone || st.runJobs(t.Context()) != nil || m.writes != writes {
 			t.Errorf("the same file: %+v, %v", same, err)
 		}
 		st.again(t, j.ID, n)
@@ -112,7 +112,7 @@ func TestJob(t *testing.T) {
 func (st *stage) again(t *testing.T, id string, n int64) {
 	t.Helper()
 	clerk := as(t, actor.Clerk)
-	if j, err := st.Command(clerk, id, Again); err != nil || j.State != jobWaiting || j.Done != 0 || len(j.Counts) != 0 {
+	if j, err := st.command(clerk, id, Again); err != nil || j.State != jobWaiting || j.Done != 0 || len(j.Counts) != 0 {
 		t.Fatalf("%+v, %v", j, err)
 	}
 	if err := st.runJobs(t.Context()); err != nil {
@@ -124,7 +124,7 @@ func (st *stage) again(t *testing.T, id string, n int64) {
 	if rows := st.outcomes(t, id, false); int64(len(rows)) != n {
 		t.Errorf("%d rows", len(rows))
 	}
-	if _, err := st.Command(clerk, id, "explode"); fault.KindOf(err) != fault.Invalid {
+	if _, err := st.command(clerk, id, "explode"); fault.KindOf(err) != fault.Invalid {
 		t.Error(err)
 	}
 }
@@ -138,7 +138,7 @@ func TestJobStops(t *testing.T) {
 		st.allocated(t)
 		clerk := as(t, actor.Clerk)
 		const n = 3*jobChunk + 5
-		j, err := st.Submit(clerk, Job{Name: "a.csv", Prefix: "88.500.1", Template: "gearbox@1"}, strings.NewReader(csvOf(n)))
+		j, err := st.submit(clerk, Job{Name: "a.csv", Prefix: "88.500.1", Template: "gearbox@1"}, strings.NewReader(csvOf(n)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,7 +214,7 @@ func TestJobRefused(t *testing.T) {
 			{"a column that is no item", Job{Prefix: "88.500.1", Template: "gearbox@1"}, strings.NewReader("suffix,colour\na,red\n"), "", `column "colour"`},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
-				j, err := st.Submit(clerk, tt.job, tt.file)
+				j, err := st.submit(clerk, tt.job, tt.file)
 				if tt.want != "" || err != nil {
 					if fault.KindOf(err) != tt.want {
 						t.Error(err)
@@ -232,7 +232,7 @@ func TestJobRefused(t *testing.T) {
 		if have, err := m.Count(t.Context(), records.Range{Prefix: "88.500.1"}); err != nil || have != 0 {
 			t.Errorf("%d are registered, %v", have, err)
 		}
-		if _, err := st.Submit(t.Context(), Job{}, strings.NewReader("x")); fault.KindOf(err) != fault.Forbidden {
+		if _, err := st.submit(t.Context(), Job{}, strings.NewReader("x")); fault.KindOf(err) != fault.Forbidden {
 			t.Error(err)
 		}
 	})
@@ -261,20 +261,20 @@ func TestJobOfMember(t *testing.T) {
 		}
 		st.Access = visitors{}
 		asked, file := Job{Prefix: "88.500.1", Replace: true}, "suffix,1:URL,300:HS_PUBKEY\na,https://f.example,\nb,,key\nc,=1+1,\n"
-		j, err := st.Submit(worker, asked, strings.NewReader(file))
+		j, err := st.submit(worker, asked, strings.NewReader(file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := st.Submit(stranger, asked, strings.NewReader(file)); fault.KindOf(err) != fault.Forbidden {
+		if _, err := st.submit(stranger, asked, strings.NewReader(file)); fault.KindOf(err) != fault.Forbidden {
 			t.Error(err)
 		}
 		if _, err := st.Job(stranger, j.ID); fault.KindOf(err) != fault.NotFound {
 			t.Error(err)
 		}
-		if j, err = st.Command(other, j.ID, Cancel); err != nil || j.State != jobCancelled || st.runJobs(t.Context()) != nil || m.writes != 1 {
+		if j, err = st.command(other, j.ID, Cancel); err != nil || j.State != jobCancelled || st.runJobs(t.Context()) != nil || m.writes != 1 {
 			t.Errorf("%+v, %v, %d written", j, err, m.writes) // 1: the record of the prefix
 		}
-		if again, err := st.Submit(worker, asked, strings.NewReader(file)); err != nil || again.ID != j.ID || again.State != jobWaiting {
+		if again, err := st.submit(worker, asked, strings.NewReader(file)); err != nil || again.ID != j.ID || again.State != jobWaiting {
 			t.Errorf("%+v, %v", again, err)
 		}
 		if err := st.runJobs(t.Context()); err != nil {

@@ -177,7 +177,7 @@ func TestServe(t *testing.T) {
 			t.Errorf("the record of the prefix: %s", got)
 		}
 		m.put(t, handle.Record{Name: "88.500.1/gb-1", Values: []handle.Value{{Index: 1, Type: "URL", Data: []byte("https://f.example"), Perm: handle.Usual}}})
-		if got, err := st.Resolve(t.Context(), "88.500.1/GB-1", ""); err != nil || len(got.Values) != 1 || got.Identifier != "88.500.1/gb-1" || len(got.Steps) != 0 {
+		if got, err := st.resolve(t.Context(), "88.500.1/GB-1", ""); err != nil || len(got.Values) != 1 || got.Identifier != "88.500.1/gb-1" || len(got.Steps) != 0 {
 			t.Errorf("%+v, %v", got, err)
 		}
 		if got, err := st.inDNS(t, "gb-1.1.500.88.id.example."); err != nil || !slices.Equal(got, []string{"URL=https://f.example"}) {
@@ -194,7 +194,7 @@ func TestServe(t *testing.T) {
 		if _, err := ask("88.500.1/gb-1"); fault.KindOf(err) != fault.Forbidden {
 			t.Errorf("a suspended prefix: %v", err)
 		}
-		if _, err := st.Resolve(t.Context(), "99.1/x", ""); fault.KindOf(err) != fault.NotFound {
+		if _, err := st.resolve(t.Context(), "99.1/x", ""); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("of nobody: %v", err)
 		}
 	})

@@ -55,7 +55,7 @@ func TestRegister(t *testing.T) {
 		other := []Registration{{Identifier: "88.500.1/A", Values: []Given{{Index: 1, Type: "URL", Data: "https://g.example"}}}}
 		st.verdicts(t, Batch{Key: "batch-0003", Items: other}, []string{"taken identifier 88.500.1/A is registered, and otherwise"})
 		st.verdicts(t, Batch{Key: "batch-0004", Items: other, Replace: true}, []string{"registered"})
-		got, err := st.Resolve(t.Context(), "88.500.1/a", "")
+		got, err := st.resolve(t.Context(), "88.500.1/a", "")
 		if err != nil || got.Identifier != "88.500.1/A" || got.Values[0].Data != "https://g.example" || got.Values[1].Type != handle.TypeAdmin {
 			t.Errorf("%+v, %v", got, err)
 		}

@@ -109,6 +109,17 @@ func registrants(ctx context.Context, tx store.Tx, most int) ([]Registrant, erro
 		})
 }
 
+// underWay lists the changes that wait for somebody, the oldest first.
+func underWay(ctx context.Context, tx store.Tx, most int) ([]claim, error) {
+	return store.Collect(ctx, tx, `SELECT prefix, claim, case_, asked FROM identifiers_prefix WHERE case_ <> '' ORDER BY asked, prefix LIMIT $1`, []any{most},
+		func(scan func(...any) error) (c claim, err error) {
+			var asked int64
+			err = scan(&c.Prefix, &c.Key, &c.Case, &asked)
+			c.At = store.FromMicros(asked)
+			return c, err
+		})
+}
+
 // unrecorded lists prefixes whose newest version their record does not say yet.
 func unrecorded(ctx context.Context, tx store.Tx, most int) ([]Held, error) {
 	return store.Collect(ctx, tx, `SELECT p.doc, p.case_, r.id, r.doc, r.demo FROM identifiers_version v

@@ -49,24 +49,57 @@ func templates(ctx context.Context, tx store.Tx) ([]template.Template, error) {
 		})
 }
 
+// keptTemplate is a template with who made it.
+type keptTemplate struct {
+	template.Template
+	Registrant string // "" for the node
+	By         string
+	At         time.Time
+}
+
+// templateNow returns the newest version of a template, 0 when there is none, and whose
+// it is.
+func templateNow(ctx context.Context, tx store.Tx, id string) (version int, registrant string, err error) {
+	_, err = tx.One(ctx, `SELECT version, registrant FROM identifiers_template WHERE id = $1 ORDER BY version DESC LIMIT 1`, []any{id}, &version, &registrant)
+	return version, registrant, err
+}
+
+// templatesFor returns the newest version of each template that is a registrant's own or
+// the node's, by id.
+func templatesFor(ctx context.Context, tx store.Tx, registrant string) ([]keptTemplate, error) {
+	return store.Collect(ctx, tx, `SELECT doc, registrant FROM identifiers_template t WHERE registrant IN ('', $1)
+		AND version = (SELECT MAX(version) FROM identifiers_template n WHERE n.id = t.id) ORDER BY id`, []any{registrant},
+		func(scan func(...any) error) (t keptTemplate, err error) {
+			var doc string
+			if err := scan(&doc, &t.Registrant); err != nil {
+				return t, err
+			}
+			return t, json.Unmarshal([]byte(doc), &t.Template)
+		})
+}
+
 // addTemplate keeps the next version of a template, whose number it returns; one that
 // says what the newest says is that.
-func addTemplate(ctx context.Context, tx store.Tx, t template.Template, by string, at time.Time) (int, error) {
-	var newest int
-	var was string
-	if _, err := tx.One(ctx, `SELECT version, doc FROM identifiers_template WHERE id = $1 ORDER BY version DESC LIMIT 1`, []any{t.ID}, &newest, &was); err != nil {
-		return 0, err
-	}
-	t.Version = newest
-	if same, err := json.Marshal(t); err != nil || string(same) == was {
-		return newest, err
-	}
-	t.Version = newest + 1
-	doc, err := json.Marshal(t)
+func addTemplate(ctx context.Context, tx store.Tx, t keptTemplate) (int, error) {
+	newest, _, err := templateNow(ctx, tx, t.ID)
 	if err != nil {
 		return 0, err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO identifiers_template (id, version, doc, since, by_) VALUES ($1, $2, $3, $4, $5)`, t.ID, t.Version, string(doc), store.Micros(at), by)
+	var was string
+	if _, err := tx.One(ctx, `SELECT doc FROM identifiers_template WHERE id = $1 AND version = $2`, []any{t.ID, newest}, &was); err != nil {
+		return 0, err
+	}
+	t.Version = newest
+	if same, err := json.Marshal(t.Template); err != nil || string(same) == was {
+		return newest, err
+	}
+	t.Version = newest + 1
+	doc, err := json.Marshal(t.Template)
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO identifiers_template (id, version, doc, since, by_, registrant) VALUES ($1, $2, $3, $4, $5, $6)`,
+		t.ID, t.Version, string(doc), store.Micros(t.At), t.By, t.Registrant)
 	return t.Version, err
 }
 

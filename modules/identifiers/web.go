@@ -41,6 +41,7 @@ func (s *Service) routes(rt *web.Router) {
 	rt.Page("POST /id/", actor.Read, s.tunnel)
 	rt.Page("GET /gs1/{path...}", actor.Read, s.resolveGS1)
 	rt.Page("GET /.well-known/gs1resolver", actor.Read, s.describeGS1)
+	s.portalRoutes(rt)
 }
 
 // homeView is the node at a glance.

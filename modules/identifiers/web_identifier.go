@@ -10,25 +10,12 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"yuzhou/kernel/pack"
 	"yuzhou/modules/identifiers/auth/rights"
-	"yuzhou/modules/identifiers/client"
-	"yuzhou/modules/identifiers/did"
 	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/location"
 	"yuzhou/modules/identifiers/typed"
 )
-
-// identifierView is an identifier with its values.
-type identifierView struct {
-	Name   handle.Name
-	Values []valueRow
-	Hidden int // values that not everybody may read
-	DID    string
-	Go     string // where a browser is led
-	API    string
-	Prefix string        // page of its prefix; "" when this node has not allocated it
-	Steps  []client.Step // the nodes that were asked, when it is not of this node
-}
 
 // valueRow is a value as people read it.
 type valueRow struct {
@@ -38,8 +25,10 @@ type valueRow struct {
 	Href      string // of what is an address
 	Lives     string
 	Changed   string
-	Encrypted bool // it is bytes, shown as base64
-	Long      bool // it is folded behind its beginning
+	Encrypted bool      // it is bytes, shown as base64
+	Granted   bool      // not everybody may read it
+	Alias     pack.Text // of the template's item
+	Long      bool      // it is folded behind its beginning
 	Short     string
 }
 
@@ -54,25 +43,19 @@ func (s *Service) showIdentifier(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := s.find(r.Context(), n)
+	if err := s.ready(r.Context()); err != nil {
+		return err
+	}
+	if s.hosts(n) {
+		s.resolved.add([]byte(n.Fold()))
+		return s.renderIdentifier(w, r, n)
+	}
+	found, err := s.recursor.Lookup(r.Context(), n)
 	if err != nil {
 		return err
 	}
-	rec := found.Record
-	v := identifierView{Name: rec.Name, Steps: found.Steps, DID: did.DID(n.Prefix()), Go: "/id/" + escapeName(rec.Name), API: "/api/handles/" + escapeName(rec.Name)}
-	if _, err := did.Parse(v.DID); err != nil {
-		v.DID = ""
-	}
-	if _, err := s.Show(r.Context(), n.Prefix()); err == nil {
-		v.Prefix = "/identifiers/prefixes/" + n.Prefix()
-	}
-	values := rights.Visible(rec, 0)
-	if found.Steps == nil {
-		if values, v.Hidden, err = s.readable(r.Context(), rec); err != nil {
-			return err
-		}
-	}
-	for _, value := range values {
+	v := identifierView{Name: found.Record.Name, Steps: found.Steps, Go: "/id/" + escapeName(found.Record.Name), API: "/api/handles/" + escapeName(found.Record.Name)}
+	for _, value := range rights.Visible(found.Record, 0) {
 		v.Values = append(v.Values, s.valueRow(value))
 	}
 	return identifierPage.Render(w, r, v)

@@ -13,4 +13,13 @@ func TestPages(t *testing.T) {
 	testkit.Page(t, casePage)
 	testkit.Page(t, identifierPage)
 	testkit.Page(t, censusPage)
+	testkit.Page(t, portalPage)
+	testkit.Page(t, registerPage)
+	testkit.Page(t, filePage)
+	testkit.Page(t, jobPage)
+	testkit.Page(t, templatePage)
+	testkit.Page(t, grantsPage)
+	testkit.Page(t, membersPage)
+	testkit.Page(t, statisticsPage)
+	testkit.Page(t, nodePage)
 }
