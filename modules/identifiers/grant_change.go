@@ -2,7 +2,6 @@ package identifiers
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"time"
 
@@ -10,30 +9,29 @@ import (
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/pack"
 	"yuzhou/kernel/store"
-	"yuzhou/kernel/web"
 	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/template"
 )
 
 // holding reports whether who asks is a member of who holds a prefix: they alone say who
 // reads what is hidden below it.
-func (s *Service) holding(ctx context.Context, tx store.Tx, name string) (Prefix, error) {
+func (s *Service) holding(ctx context.Context, tx store.Tx, name string) error {
 	p, err := prefix(ctx, tx, name)
 	if err != nil {
-		return p, err
+		return err
 	}
 	member, err := isMember(ctx, tx, p.Registrant, actor.Of(ctx).ID)
 	if err == nil && !member {
 		err = fault.Say(fault.Forbidden, "您不是前缀 %s 的注册者的成员。", "you are no member of who holds prefix %s", name)
 	}
-	return p, err
+	return err
 }
 
-// Grant makes a grant.
+// grant makes a grant.
 //
 // Errors: fault.Invalid for what cannot be granted so, fault.NotFound for what it names,
 // fault.Forbidden for who is no member of who holds the prefix.
-func (s *Service) Grant(ctx context.Context, g Grant) (Grant, error) {
+func (s *Service) grant(ctx context.Context, g Grant) (Grant, error) {
 	if err := g.valid(); err != nil {
 		return g, err
 	}
@@ -52,10 +50,11 @@ func (s *Service) Grant(ctx context.Context, g Grant) (Grant, error) {
 		}
 	}
 	err := s.db.Write(ctx, func(tx store.Tx) error {
-		if _, err := s.holding(ctx, tx, g.Prefix); err != nil {
+		if err := s.holding(ctx, tx, g.Prefix); err != nil {
 			return err
 		}
-		if err := g.resolve(ctx, tx); err != nil {
+		var err error
+		if g, err = g.resolved(ctx, tx); err != nil {
 			return err
 		}
 		if err := addGrant(ctx, tx, g); err != nil {
@@ -69,10 +68,10 @@ func (s *Service) Grant(ctx context.Context, g Grant) (Grant, error) {
 	return g, s.regrant(ctx, g.Prefix)
 }
 
-// Revoke ends a grant.
-func (s *Service) Revoke(ctx context.Context, prefix, id string) error {
+// revoke ends a grant.
+func (s *Service) revoke(ctx context.Context, prefix, id string) error {
 	err := s.db.Write(ctx, func(tx store.Tx) error {
-		if _, err := s.holding(ctx, tx, prefix); err != nil {
+		if err := s.holding(ctx, tx, prefix); err != nil {
 			return err
 		}
 		ended, err := endGrant(ctx, tx, prefix, id, s.now())
@@ -99,10 +98,10 @@ func (s *Service) regrant(ctx context.Context, prefix string) error {
 	return nil
 }
 
-// Grants lists the grants of a prefix that stand.
-func (s *Service) Grants(ctx context.Context, name string) (out []Grant, err error) {
+// grants lists the grants of a prefix that stand.
+func (s *Service) grants(ctx context.Context, name string) (out []Grant, err error) {
 	err = s.db.Read(ctx, func(tx store.Tx) error {
-		if _, err := s.holding(ctx, tx, name); err != nil {
+		if err := s.holding(ctx, tx, name); err != nil {
 			return err
 		}
 		out, err = grants(ctx, tx, name)
@@ -140,9 +139,9 @@ func (g Grant) valid() error {
 	return err
 }
 
-// resolve turns what a grant names into what is kept: the id of a registrant, an identity
+// resolved returns a grant with what it names as it is kept: the id of a registrant, an identity
 // folded. It checks that the template has the item.
-func (g *Grant) resolve(ctx context.Context, tx store.Tx) error {
+func (g Grant) resolved(ctx context.Context, tx store.Tx) (Grant, error) {
 	g.Identifier = handle.Fold(g.Identifier)
 	switch g.Kind {
 	case toRegistrant:
@@ -151,28 +150,28 @@ func (g *Grant) resolve(ctx context.Context, tx store.Tx) error {
 			r, err = registrant(ctx, tx, g.Grantee)
 		}
 		if err != nil {
-			return err
+			return g, err
 		}
 		g.Grantee = r.ID
 	case toIdentity:
 		who, err := parseIdentity(g.Grantee)
 		if err != nil {
-			return err
+			return g, err
 		}
 		g.Grantee = identityText(who)
 	}
 	if g.Template == "" {
-		return nil
+		return g, nil
 	}
 	t, err := newestTemplate(ctx, tx, g.Template)
 	if err != nil {
-		return err
+		return g, err
 	}
 	at := slices.IndexFunc(t.Items, func(i template.Item) bool { return i.Name == g.Item })
 	if at < 0 || !t.Items[at].Granted {
-		return fault.Say(fault.Invalid, "模板 %s 没有需授权的项目 %q。", "template %s has no item %q that is read by grant", g.Template, g.Item)
+		return g, fault.Say(fault.Invalid, "模板 %s 没有需授权的项目 %q。", "template %s has no item %q that is read by grant", g.Template, g.Item)
 	}
-	return nil
+	return g, nil
 }
 
 // subject is what a grant is of, in a line.
@@ -217,33 +216,4 @@ func (s *Service) grantee(ctx context.Context, g Grant) pack.Text {
 		}
 	}
 	return pack.Text{ZH: g.Grantee}
-}
-
-func (s *Service) grantOperations(rt *web.Router) {
-	web.Serve(rt, web.Operation{Path: "/identifiers/prefixes/{prefix}/grants", ID: "listIdentifierGrants", Need: actor.Visit, Summary: "Who may read what is hidden below a prefix; for members of who holds it"},
-		func(ctx context.Context, in *struct {
-			Prefix string `path:"prefix"`
-		},
-		) ([]Grant, error) {
-			return s.Grants(ctx, in.Prefix)
-		})
-	web.Serve(rt, web.Operation{
-		Method: http.MethodPost, Path: "/identifiers/prefixes/{prefix}/grants", ID: "grantIdentifierValues", Need: actor.Visit, Status: http.StatusCreated,
-		Summary: "Let somebody read an item of a template's identifiers, or values of one identifier",
-	}, func(ctx context.Context, in *struct {
-		Prefix string `path:"prefix"`
-		Body   Grant
-	},
-	) (Grant, error) {
-		in.Body.Prefix = in.Prefix
-		return s.Grant(ctx, in.Body)
-	})
-	web.Serve(rt, web.Operation{Method: http.MethodDelete, Path: "/identifiers/prefixes/{prefix}/grants/{grant}", ID: "revokeIdentifierGrant", Need: actor.Visit, Summary: "End a grant"},
-		func(ctx context.Context, in *struct {
-			Prefix string `path:"prefix"`
-			Grant  string `path:"grant"`
-		},
-		) (struct{}, error) {
-			return struct{}{}, s.Revoke(ctx, in.Prefix, in.Grant)
-		})
 }

@@ -54,11 +54,11 @@ func csvOf(n int) string {
 	return b.String()
 }
 
-// outcomes reads the file of outcomes as line, identifier, outcome.
-func (st *stage) outcomes(t *testing.T, id string, wrong bool) [][]string {
+// outcomesOf reads the file of outcomes as line, identifier, outcome.
+func (st *stage) outcomesOf(t *testing.T, id string, wrong bool) [][]string {
 	t.Helper()
 	var b strings.Builder
-	if err := st.Outcomes(t.Context(), id, wrong, &b); err != nil {
+	if err := st.outcomes(t.Context(), id, wrong, &b); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(strings.NewReader(b.String())).ReadAll()
@@ -78,22 +78,22 @@ func TestJob(t *testing.T) {
 		clerk := as(t, actor.Clerk)
 		const n = 2*jobChunk + 100
 		asked := Job{Name: "减速机.csv", Prefix: "88.500.1", Template: "gearbox@1"}
-		j, err := st.Submit(clerk, asked, strings.NewReader(csvOf(n)))
+		j, err := st.submit(clerk, asked, strings.NewReader(csvOf(n)))
 		if err != nil || j.State != jobWaiting || j.Size == 0 {
 			t.Fatalf("%+v, %v", j, err)
 		}
 		if err := st.runJobs(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		j, err = st.Job(clerk, j.ID)
+		j, err = st.job(clerk, j.ID)
 		if err != nil || j.State != jobDone || j.Rows != n || j.Done != n || j.Refused != n/7 || j.Counts[Registered] != n-n/7 || j.Ended.IsZero() {
 			t.Fatalf("%+v, %v", j, err)
 		}
-		rows := st.outcomes(t, j.ID, false)
+		rows := st.outcomesOf(t, j.ID, false)
 		if len(rows) != n || rows[0][0] != "2" || rows[0][1] != "88.500.1/gb-0" || rows[0][2] != Registered || rows[6][2] != Refused || !strings.Contains(rows[6][4], "line 8: Model (model) is missing") {
 			t.Errorf("%d rows, %q, %q", len(rows), rows[0], rows[6])
 		}
-		if wrong := st.outcomes(t, j.ID, true); len(wrong) != n/7 || wrong[0][1] != "88.500.1/gb-6" {
+		if wrong := st.outcomesOf(t, j.ID, true); len(wrong) != n/7 || wrong[0][1] != "88.500.1/gb-6" {
 			t.Errorf("%d wrong rows, %q", len(wrong), wrong[0])
 		}
 		if have, err := m.Count(t.Context(), records.Range{Prefix: "88.500.1"}); err != nil || have != n-n/7 {
@@ -101,7 +101,7 @@ func TestJob(t *testing.T) {
 		}
 		st.at = st.at.Add(time.Hour)
 		writes := m.writes
-		if same, err := st.Submit(clerk, asked, strings.NewReader(csvOf(n))); err != nil || same.ID != j.ID || same.State != jobDone || st.runJobs(t.Context()) != nil || m.writes != writes {
+		if same, err := st.submit(clerk, asked, strings.NewReader(csvOf(n))); err != nil || same.ID != j.ID || same.State != jobDone || st.runJobs(t.Context()) != nil || m.writes != writes {
 			t.Errorf("the same file: %+v, %v", same, err)
 		}
 		st.again(t, j.ID, n)
@@ -112,19 +112,19 @@ func TestJob(t *testing.T) {
 func (st *stage) again(t *testing.T, id string, n int64) {
 	t.Helper()
 	clerk := as(t, actor.Clerk)
-	if j, err := st.Command(clerk, id, Again); err != nil || j.State != jobWaiting || j.Done != 0 || len(j.Counts) != 0 {
+	if j, err := st.command(clerk, id, Again); err != nil || j.State != jobWaiting || j.Done != 0 || len(j.Counts) != 0 {
 		t.Fatalf("%+v, %v", j, err)
 	}
 	if err := st.runJobs(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if j, err := st.Job(clerk, id); err != nil || j.State != jobDone || j.Counts[Unchanged] != n-n/7 || j.Refused != n/7 {
+	if j, err := st.job(clerk, id); err != nil || j.State != jobDone || j.Counts[Unchanged] != n-n/7 || j.Refused != n/7 {
 		t.Errorf("%+v, %v", j, err)
 	}
-	if rows := st.outcomes(t, id, false); int64(len(rows)) != n {
+	if rows := st.outcomesOf(t, id, false); int64(len(rows)) != n {
 		t.Errorf("%d rows", len(rows))
 	}
-	if _, err := st.Command(clerk, id, "explode"); fault.KindOf(err) != fault.Invalid {
+	if _, err := st.command(clerk, id, "explode"); fault.KindOf(err) != fault.Invalid {
 		t.Error(err)
 	}
 }
@@ -138,14 +138,14 @@ func TestJobStops(t *testing.T) {
 		st.allocated(t)
 		clerk := as(t, actor.Clerk)
 		const n = 3*jobChunk + 5
-		j, err := st.Submit(clerk, Job{Name: "a.csv", Prefix: "88.500.1", Template: "gearbox@1"}, strings.NewReader(csvOf(n)))
+		j, err := st.submit(clerk, Job{Name: "a.csv", Prefix: "88.500.1", Template: "gearbox@1"}, strings.NewReader(csvOf(n)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		stops := 0
 		for left := 0; ; left++ { // so many writes succeed, then the machine is gone
 			failing := &stopping{Store: m, left: left % 3, after: left%2 == 0}
-			st.Service.records = failing
+			st.records = failing
 			st.at = st.at.Add(time.Second)
 			err := st.runJobs(t.Context())
 			if err == nil {
@@ -156,11 +156,11 @@ func TestJobStops(t *testing.T) {
 			}
 			stops++
 		}
-		j, err = st.Job(clerk, j.ID)
+		j, err = st.job(clerk, j.ID)
 		if err != nil || j.State != jobDone || j.Done != n || j.Counts[Registered] != n-n/7 {
 			t.Errorf("after %d stops: %+v, %v", stops, j, err)
 		}
-		if rows := st.outcomes(t, j.ID, false); len(rows) != n || stops < 3 {
+		if rows := st.outcomesOf(t, j.ID, false); len(rows) != n || stops < 3 {
 			t.Errorf("%d rows, %d stops", len(rows), stops)
 		}
 		if have, err := m.Count(t.Context(), records.Range{Prefix: "88.500.1"}); err != nil || have != n-n/7 {
@@ -214,7 +214,7 @@ func TestJobRefused(t *testing.T) {
 			{"a column that is no item", Job{Prefix: "88.500.1", Template: "gearbox@1"}, strings.NewReader("suffix,colour\na,red\n"), "", `column "colour"`},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
-				j, err := st.Submit(clerk, tt.job, tt.file)
+				j, err := st.submit(clerk, tt.job, tt.file)
 				if tt.want != "" || err != nil {
 					if fault.KindOf(err) != tt.want {
 						t.Error(err)
@@ -224,7 +224,7 @@ func TestJobRefused(t *testing.T) {
 				if err := st.runJobs(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				if j, err = st.Job(clerk, j.ID); err != nil || j.State != jobFailed || !strings.Contains(j.Problem.EN, tt.says) || j.Problem.ZH == "" {
+				if j, err = st.job(clerk, j.ID); err != nil || j.State != jobFailed || !strings.Contains(j.Problem.EN, tt.says) || j.Problem.ZH == "" {
 					t.Errorf("%+v, %v", j, err)
 				}
 			})
@@ -232,7 +232,7 @@ func TestJobRefused(t *testing.T) {
 		if have, err := m.Count(t.Context(), records.Range{Prefix: "88.500.1"}); err != nil || have != 0 {
 			t.Errorf("%d are registered, %v", have, err)
 		}
-		if _, err := st.Submit(t.Context(), Job{}, strings.NewReader("x")); fault.KindOf(err) != fault.Forbidden {
+		if _, err := st.submit(t.Context(), Job{}, strings.NewReader("x")); fault.KindOf(err) != fault.Forbidden {
 			t.Error(err)
 		}
 	})
@@ -261,36 +261,36 @@ func TestJobOfMember(t *testing.T) {
 		}
 		st.Access = visitors{}
 		asked, file := Job{Prefix: "88.500.1", Replace: true}, "suffix,1:URL,300:HS_PUBKEY\na,https://f.example,\nb,,key\nc,=1+1,\n"
-		j, err := st.Submit(worker, asked, strings.NewReader(file))
+		j, err := st.submit(worker, asked, strings.NewReader(file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := st.Submit(stranger, asked, strings.NewReader(file)); fault.KindOf(err) != fault.Forbidden {
+		if _, err := st.submit(stranger, asked, strings.NewReader(file)); fault.KindOf(err) != fault.Forbidden {
 			t.Error(err)
 		}
-		if _, err := st.Job(stranger, j.ID); fault.KindOf(err) != fault.NotFound {
+		if _, err := st.job(stranger, j.ID); fault.KindOf(err) != fault.NotFound {
 			t.Error(err)
 		}
-		if j, err = st.Command(other, j.ID, Cancel); err != nil || j.State != jobCancelled || st.runJobs(t.Context()) != nil || m.writes != 1 {
+		if j, err = st.command(other, j.ID, Cancel); err != nil || j.State != jobCancelled || st.runJobs(t.Context()) != nil || m.writes != 1 {
 			t.Errorf("%+v, %v, %d written", j, err, m.writes) // 1: the record of the prefix
 		}
-		if again, err := st.Submit(worker, asked, strings.NewReader(file)); err != nil || again.ID != j.ID || again.State != jobWaiting {
+		if again, err := st.submit(worker, asked, strings.NewReader(file)); err != nil || again.ID != j.ID || again.State != jobWaiting {
 			t.Errorf("%+v, %v", again, err)
 		}
 		if err := st.runJobs(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		rows := st.outcomes(t, j.ID, false)
+		rows := st.outcomesOf(t, j.ID, false)
 		if len(rows) != 3 || rows[0][2] != Registered || rows[1][2] != Refused || rows[2][2] != Registered {
 			t.Errorf("%q", rows)
 		}
 		if v, err := m.Get(t.Context(), "88.500.1/c", time.Time{}); err != nil || string(v.Record.Values[0].Data) != "=1+1" || v.Record.Values[1].Type != handle.TypeAdmin {
 			t.Errorf("%+v, %v", v, err)
 		}
-		if mine, err := st.Jobs(worker, 9); err != nil || len(mine) != 1 {
+		if mine, err := st.jobs(worker, 9); err != nil || len(mine) != 1 {
 			t.Errorf("%v, %v", mine, err)
 		}
-		if theirs, err := st.Jobs(stranger, 9); err != nil || len(theirs) != 0 {
+		if theirs, err := st.jobs(stranger, 9); err != nil || len(theirs) != 0 {
 			t.Errorf("%v, %v", theirs, err)
 		}
 	})

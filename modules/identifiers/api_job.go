@@ -18,13 +18,13 @@ func (s *Service) jobOperations(rt *web.Router) {
 	rt.Page("POST /api/v1/identifiers/jobs", actor.Visit, s.takeJob)
 	rt.Page("GET /api/v1/identifiers/jobs/{job}/outcome.csv", actor.Visit, s.sendOutcomes)
 	web.Serve(rt, web.Operation{Path: "/identifiers/jobs", ID: "listRegistrationJobs", Need: actor.Visit, Summary: "Files that are being registered or were, the newest first: one's own, for who runs the node all"},
-		func(ctx context.Context, _ *struct{}) ([]Job, error) { return s.Jobs(ctx, maxJobs) })
+		func(ctx context.Context, _ *struct{}) ([]Job, error) { return s.jobs(ctx, maxJobs) })
 	web.Serve(rt, web.Operation{Path: "/identifiers/jobs/{job}", ID: "getRegistrationJob", Need: actor.Visit, Summary: "How far the registration of a file is"},
 		func(ctx context.Context, in *struct {
 			Job string `path:"job"`
 		},
 		) (Job, error) {
-			return s.Job(ctx, in.Job)
+			return s.job(ctx, in.Job)
 		})
 	web.Serve(rt, web.Operation{Method: http.MethodPost, Path: "/identifiers/jobs/{job}/{command}", ID: "commandRegistrationJob", Need: actor.Visit, Summary: "Cancel a job, let it go on, or begin it again"},
 		func(ctx context.Context, in *struct {
@@ -32,7 +32,7 @@ func (s *Service) jobOperations(rt *web.Router) {
 			Command string `path:"command" enum:"cancel,resume,again"`
 		},
 		) (Job, error) {
-			return s.Command(ctx, in.Job, in.Command)
+			return s.command(ctx, in.Job, in.Command)
 		})
 }
 
@@ -40,7 +40,7 @@ func (s *Service) jobOperations(rt *web.Router) {
 // POST /api/v1/identifiers/jobs?name=&prefix=&template=&replace=.
 func (s *Service) takeJob(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	j, err := s.Submit(r.Context(), Job{Name: q.Get("name"), Prefix: q.Get("prefix"), Template: q.Get("template"), Replace: q.Get("replace") == "true"}, whole{r.Body})
+	j, err := s.submit(r.Context(), Job{Name: q.Get("name"), Prefix: q.Get("prefix"), Template: q.Get("template"), Replace: q.Get("replace") == "true"}, whole{r.Body})
 	if err != nil {
 		return err
 	}
@@ -60,11 +60,11 @@ func (b whole) Read(p []byte) (int, error) {
 }
 
 func (s *Service) sendOutcomes(w http.ResponseWriter, r *http.Request) error {
-	j, err := s.Job(r.Context(), r.PathValue("job"))
+	j, err := s.job(r.Context(), r.PathValue("job"))
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": "outcome-" + j.ID + ".csv"}))
-	return s.Outcomes(r.Context(), j.ID, r.URL.Query().Get("only") == "refused", w)
+	return s.outcomes(r.Context(), j.ID, r.URL.Query().Get("only") == "refused", w)
 }
