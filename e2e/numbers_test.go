@@ -100,7 +100,7 @@ func TestNumbers(t *testing.T) {
 
 func numbers(t *testing.T, database []string) {
 	t.Helper()
-	s := tell(t, "en", database...)
+	s := tell(t, "en", append([]string{"story"}, database...)...)
 	s.step(t)
 	as := func(who string) clerkOf { return clerkOf{t, s.url, signIn(t, s.url, who, s.passwords[who])} }
 	kjj, check, head := as("kjj"), as("kjj.check"), as("kjj.head")

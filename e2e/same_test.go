@@ -38,6 +38,7 @@ func TestSameAnswers(t *testing.T) {
 		"collection due", "collection calendar", "collection burden", "collection checks", "directives list --state all", "directives stocktake",
 		"projects list", "projects effort T09", "evaluation list", "evaluation score st-districts", "evaluation explain st-districts 500103",
 		"org audit", "proof log", "proof keys", "proof witness", "proof audit", "proof policy", "proof bundle st.hte/500000/2023-06-30",
+		"identifiers prefix list", "identifiers stats",
 	} {
 		asked[strings.Join(strings.Fields(verb)[:2], " ")] = true
 		t.Run(verb, func(t *testing.T) {
@@ -72,6 +73,7 @@ var (
 		"flow accept", "flow calendar", "flow send", "collection open", "collection fill", "collection act", "collection revise", "collection ask",
 		"directives open", "directives act", "directives evaluate", "projects propose", "projects report", "projects send", "projects demo",
 		"proof rotate", "proof revoke", "proof monitor", "indicators withdraw",
+		"identifiers register", "identifiers template", "identifiers resolve", "identifiers simulate", // one process alone has the records
 		// of one thing that has to be there first
 		"flow case", "collection show", "collection dups", "directives show", "projects show", "projects months",
 	}

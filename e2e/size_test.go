@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	largestBinary = 60_000_000  // bytes
-	largestIdle   = 120_000_000 // bytes of memory
+	largestBinary = 90_000_000  // bytes
+	largestIdle   = 180_000_000 // bytes of memory: docs/adr/0008-identifiers.md
 
 	restAfter = time.Minute // without a request
 )

@@ -18,13 +18,13 @@ func (s *Service) jobOperations(rt *web.Router) {
 	rt.Page("POST /api/v1/identifiers/jobs", actor.Visit, s.takeJob)
 	rt.Page("GET /api/v1/identifiers/jobs/{job}/outcome.csv", actor.Visit, s.sendOutcomes)
 	web.Serve(rt, web.Operation{Path: "/identifiers/jobs", ID: "listRegistrationJobs", Need: actor.Visit, Summary: "Files that are being registered or were, the newest first: one's own, for who runs the node all"},
-		func(ctx context.Context, _ *struct{}) ([]Job, error) { return s.Jobs(ctx, maxJobs) })
+		func(ctx context.Context, _ *struct{}) ([]Job, error) { return s.jobs(ctx, maxJobs) })
 	web.Serve(rt, web.Operation{Path: "/identifiers/jobs/{job}", ID: "getRegistrationJob", Need: actor.Visit, Summary: "How far the registration of a file is"},
 		func(ctx context.Context, in *struct {
 			Job string `path:"job"`
 		},
 		) (Job, error) {
-			return s.Job(ctx, in.Job)
+			return s.job(ctx, in.Job)
 		})
 	web.Serve(rt, web.Operation{Method: http.MethodPost, Path: "/identifiers/jobs/{job}/{command}", ID: "commandRegistrationJob", Need: actor.Visit, Summary: "Cancel a job, let it go on, or begin it again"},
 		func(ctx context.Context, in *struct {
@@ -60,11 +60,11 @@ func (b whole) Read(p []byte) (int, error) {
 }
 
 func (s *Service) sendOutcomes(w http.ResponseWriter, r *http.Request) error {
-	j, err := s.Job(r.Context(), r.PathValue("job"))
+	j, err := s.job(r.Context(), r.PathValue("job"))
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": "outcome-" + j.ID + ".csv"}))
-	return s.writeOutcomes(r.Context(), j.ID, r.URL.Query().Get("only") == "refused", w)
+	return s.outcomes(r.Context(), j.ID, r.URL.Query().Get("only") == "refused", w)
 }

@@ -42,28 +42,33 @@ func registerVerb(flags *flag.FlagSet) module.Run {
 		if *large || c.Server != "" && isLarge(c.Args[0]) {
 			return submitFile(ctx, c, api, Job{Prefix: *prefix, Template: *templated, Replace: *replace})
 		}
-		o := intake.Options{Prefix: *prefix}
-		if *templated != "" {
-			o.Template = &template.Template{}
-			if err := api.Get(ctx, "/identifiers/templates/"+url.PathEscape(*templated), nil, o.Template); err != nil {
-				return err
-			}
-		}
-		in, done, err := file(c)
-		if err != nil {
-			return err
-		}
-		defer done()
-		rows, err := intake.Read(in, o)
-		if err != nil {
-			return err
-		}
-		s := &sender{api: api, template: *templated, replace: *replace, out: sent{Counts: map[string]int{}}}
-		if err := s.all(ctx, rows); err != nil {
-			return err
-		}
-		return s.report(c)
+		return sendFile(ctx, c, api, Job{Prefix: *prefix, Template: *templated, Replace: *replace})
 	}
+}
+
+// sendFile reads a file here and registers what it holds in batches.
+func sendFile(ctx context.Context, c module.Call, api *web.Client, j Job) error {
+	o := intake.Options{Prefix: j.Prefix}
+	if j.Template != "" {
+		o.Template = &template.Template{}
+		if err := api.Get(ctx, "/identifiers/templates/"+url.PathEscape(j.Template), nil, o.Template); err != nil {
+			return err
+		}
+	}
+	in, done, err := file(c)
+	if err != nil {
+		return err
+	}
+	defer done()
+	rows, err := intake.Read(in, o)
+	if err != nil {
+		return err
+	}
+	s := &sender{api: api, template: j.Template, replace: j.Replace, out: sent{Counts: map[string]int{}}}
+	if err := s.all(ctx, rows); err != nil {
+		return err
+	}
+	return s.report(c)
 }
 
 // file opens the file that a verb names, or standard input.

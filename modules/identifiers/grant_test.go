@@ -51,22 +51,22 @@ func TestGrants(t *testing.T) {
 			}
 			return strings.Contains(fmt.Sprint(got.Values), " 4")
 		}
-		see := func(what string, who context.Context, want string) { //nolint:revive // whose context it is comes after what is shown
+		see := func(what string, who context.Context, want string) {
 			t.Helper()
-			got := ""
+			var got strings.Builder
 			for _, suffix := range []string{"a", "b", "c"} {
 				if reads(who, "88.500.1/"+suffix) {
-					got += suffix
+					got.WriteString(suffix)
 				}
 			}
-			if got != want {
-				t.Errorf("%s: reads %q, want %q", what, got, want)
+			if got.String() != want {
+				t.Errorf("%s: reads %q, want %q", what, got.String(), want)
 			}
 		}
 		grant := func(g Grant) string {
 			t.Helper()
 			g.Prefix = "88.500.1"
-			made, err := st.Grant(owner, g)
+			made, err := st.grant(owner, g)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,7 +74,7 @@ func TestGrants(t *testing.T) {
 		}
 		revoke := func(id string) {
 			t.Helper()
-			if err := st.Revoke(owner, "88.500.1", id); err != nil {
+			if err := st.revoke(owner, "88.500.1", id); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -104,7 +104,7 @@ func TestGrants(t *testing.T) {
 }
 
 // everywhere asks for an identifier by each protocol as nobody in particular.
-func (st *stage) everywhere(t *testing.T, secret string, want bool) { //nolint:revive // as wanted
+func (st *stage) everywhere(t *testing.T, secret string, want bool) {
 	t.Helper()
 	rt := web.NewRouter(st.site, slog.New(slog.DiscardHandler), open)
 	st.Module().Routes(rt)
@@ -153,15 +153,15 @@ func TestGrantRefused(t *testing.T) {
 			"to everybody until":      {Grant{Identifier: "88.500.1/a", Kind: toEverybody, Until: "2027-11-22"}, fault.Invalid},
 		} {
 			tt.g.Prefix = "88.500.1"
-			if _, err := st.Grant(owner, tt.g); fault.KindOf(err) != tt.want {
+			if _, err := st.grant(owner, tt.g); fault.KindOf(err) != tt.want {
 				t.Errorf("%s: %v; want %v", name, err, tt.want)
 			}
 		}
 		good := Grant{Prefix: "88.500.1", Identifier: "88.500.1/a", Kind: toIdentity, Grantee: "300:88.500.2/User"}
-		if _, err := st.Grant(as(t, actor.Clerk), good); fault.KindOf(err) != fault.Forbidden {
+		if _, err := st.grant(as(t, actor.Clerk), good); fault.KindOf(err) != fault.Forbidden {
 			t.Error(err)
 		}
-		made, err := st.Grant(owner, good)
+		made, err := st.grant(owner, good)
 		if err != nil || made.Grantee != "300:88.500.2/USER" {
 			t.Fatal(made, err)
 		}
@@ -174,13 +174,13 @@ func TestGrantRefused(t *testing.T) {
 		if got := st.grantedTo(t.Context(), handle.Reference{Name: "88.500.2/user", Index: 301}, secret); len(got) != 0 {
 			t.Errorf("%v", got)
 		}
-		if err := st.Revoke(as(t, actor.Clerk), "88.500.1", made.ID); fault.KindOf(err) != fault.Forbidden {
+		if err := st.revoke(as(t, actor.Clerk), "88.500.1", made.ID); fault.KindOf(err) != fault.Forbidden {
 			t.Error(err)
 		}
-		if err := st.Revoke(owner, "88.500.1", "none"); fault.KindOf(err) != fault.NotFound {
+		if err := st.revoke(owner, "88.500.1", "none"); fault.KindOf(err) != fault.NotFound {
 			t.Error(err)
 		}
-		if all, err := st.Grants(owner, "88.500.1"); err != nil || len(all) != 1 {
+		if all, err := st.grants(owner, "88.500.1"); err != nil || len(all) != 1 {
 			t.Error(all, err)
 		}
 	})

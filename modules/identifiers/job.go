@@ -115,6 +115,11 @@ func (s *Service) submit(ctx context.Context, j Job, file io.Reader) (Job, error
 			return j, err
 		}
 	}
+	return s.keepFile(ctx, j, file)
+}
+
+// keepFile keeps the file of a job and the job, or finds the one that it is.
+func (s *Service) keepFile(ctx context.Context, j Job, file io.Reader) (Job, error) {
 	limit := s.uploadLimit()
 	var err error
 	if j.File, j.Size, err = s.blobs.Put(ctx, file, limit); err != nil {
@@ -123,7 +128,7 @@ func (s *Service) submit(ctx context.Context, j Job, file io.Reader) (Job, error
 		}
 		return j, err
 	}
-	j.ID, j.State, j.By, j.Asked, j.staff = store.NewID(s.now()), jobWaiting, who.ID, s.now().UTC().Truncate(time.Microsecond), s.staff(ctx)
+	j.ID, j.State, j.By, j.Asked, j.staff = store.NewID(s.now()), jobWaiting, actor.Of(ctx).ID, s.now().UTC().Truncate(time.Microsecond), s.staff(ctx)
 	err = s.db.Write(ctx, func(tx store.Tx) error {
 		asked := j.ID
 		if j, err = addJob(ctx, tx, j.key(), j); err != nil {
@@ -141,9 +146,9 @@ func (s *Service) submit(ctx context.Context, j Job, file io.Reader) (Job, error
 	return j.located(), err
 }
 
-// Job returns a job to who may see it: who asked, the members of who holds its prefix,
+// job returns a job to who may see it: who asked, the members of who holds its prefix,
 // and who runs the node. For all others it is fault.NotFound.
-func (s *Service) Job(ctx context.Context, id string) (j Job, err error) {
+func (s *Service) job(ctx context.Context, id string) (j Job, err error) {
 	who := actor.Of(ctx)
 	err = s.db.Read(ctx, func(tx store.Tx) error {
 		if j, err = job(ctx, tx, id); err != nil || j.By == who.ID || s.staff(ctx) {
@@ -164,8 +169,8 @@ func (s *Service) Job(ctx context.Context, id string) (j Job, err error) {
 	return j.located(), nil
 }
 
-// Jobs lists the newest jobs that who asks has asked for; for who runs the node, all.
-func (s *Service) Jobs(ctx context.Context, most int) (out []Job, err error) {
+// jobs lists the newest jobs that who asks has asked for; for who runs the node, all.
+func (s *Service) jobs(ctx context.Context, most int) (out []Job, err error) {
 	person := actor.Of(ctx).ID
 	if s.staff(ctx) {
 		person = ""
@@ -188,7 +193,7 @@ const (
 
 // command does something with a job.
 func (s *Service) command(ctx context.Context, id, what string) (Job, error) {
-	j, err := s.Job(ctx, id)
+	j, err := s.job(ctx, id)
 	if err != nil {
 		return j, err
 	}
@@ -213,5 +218,5 @@ func (s *Service) command(ctx context.Context, id, what string) (Job, error) {
 	if err != nil {
 		return j, err
 	}
-	return s.Job(ctx, id)
+	return s.job(ctx, id)
 }

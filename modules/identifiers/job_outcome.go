@@ -17,7 +17,7 @@ import (
 
 // note adds the verdicts on some rows to a job and returns them as CSV in gzip: the row
 // of the file, the identifier, the outcome, and why in both languages.
-func (j *Job) note(rows []intake.Row, verdicts []Verdict) ([]byte, error) {
+func note(j *Job, rows []intake.Row, verdicts []Verdict) ([]byte, error) {
 	var out bytes.Buffer
 	z := gzip.NewWriter(&out)
 	w := csv.NewWriter(z)
@@ -48,43 +48,46 @@ func harmless(cell string) string {
 	return cell
 }
 
-// writeOutcomes writes what became of the rows of a job as CSV, up to where it is.
+// outcomes writes what became of the rows of a job as CSV, up to where it is.
 //
 //   - wrong: those rows alone that were refused or taken.
-func (s *Service) writeOutcomes(ctx context.Context, id string, wrong bool, to io.Writer) error { //nolint:revive // all rows or these is what a reader chooses
+func (s *Service) outcomes(ctx context.Context, id string, wrong bool, to io.Writer) error { //nolint:revive // all rows or these is what a reader chooses
 	if _, err := io.WriteString(to, "\ufeffrow,identifier,outcome,说明,why\n"); err != nil {
 		return err
 	}
-	return s.db.Read(ctx, func(tx store.Tx) error {
+	w := csv.NewWriter(to)
+	err := s.db.Read(ctx, func(tx store.Tx) error {
 		return outcomesOf(ctx, tx, id, func(doc []byte) error {
-			z, err := gzip.NewReader(bytes.NewReader(doc))
-			if err != nil {
-				return err
-			}
-			if !wrong {
-				_, err = io.Copy(to, z) //nolint:gosec // written by this program
-				return err
-			}
-			return onlyWrong(z, to)
+			return eachOutcome(doc, func(cells []string) error {
+				if wrong && cells[2] != Refused && cells[2] != Taken {
+					return nil
+				}
+				return w.Write(cells)
+			})
 		})
 	})
+	w.Flush()
+	return errors.Join(err, w.Error())
 }
 
-func onlyWrong(from io.Reader, to io.Writer) error {
-	r, w := csv.NewReader(from), csv.NewWriter(to)
+// eachOutcome calls use with each row of what note has written: line, identifier,
+// outcome, why in Chinese, why in English.
+func eachOutcome(doc []byte, use func(cells []string) error) error {
+	z, err := gzip.NewReader(bytes.NewReader(doc))
+	if err != nil {
+		return err
+	}
+	rows := csv.NewReader(z)
 	for {
-		cells, err := r.Read()
+		cells, err := rows.Read()
 		if errors.Is(err, io.EOF) {
-			w.Flush()
-			return w.Error()
+			return nil
+		}
+		if err == nil {
+			err = use(cells)
 		}
 		if err != nil {
 			return err
-		}
-		if cells[2] == Refused || cells[2] == Taken {
-			if err := w.Write(cells); err != nil {
-				return err
-			}
 		}
 	}
 }

@@ -189,7 +189,7 @@ func (s *Service) turn(ctx context.Context, f *feed, j Job) (ended bool, err err
 		}
 		f.at += int64(len(rows))
 		from := j.Done
-		doc, err := j.note(rows, verdicts)
+		doc, err := note(&j, rows, verdicts)
 		if err != nil {
 			return false, err
 		}

@@ -54,11 +54,11 @@ func csvOf(n int) string {
 	return b.String()
 }
 
-// writeOutcomes reads the file of outcomes as line, identifier, outcome.
-func (st *stage) outcomes(t *testing.T, id string, wrong bool) [][]string {
+// outcomesOf reads the file of outcomes as line, identifier, outcome.
+func (st *stage) outcomesOf(t *testing.T, id string, wrong bool) [][]string {
 	t.Helper()
 	var b strings.Builder
-	if err := st.writeOutcomes(t.Context(), id, wrong, &b); err != nil {
+	if err := st.outcomes(t.Context(), id, wrong, &b); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(strings.NewReader(b.String())).ReadAll()
@@ -85,15 +85,15 @@ func TestJob(t *testing.T) {
 		if err := st.runJobs(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		j, err = st.Job(clerk, j.ID)
+		j, err = st.job(clerk, j.ID)
 		if err != nil || j.State != jobDone || j.Rows != n || j.Done != n || j.Refused != n/7 || j.Counts[Registered] != n-n/7 || j.Ended.IsZero() {
 			t.Fatalf("%+v, %v", j, err)
 		}
-		rows := st.outcomes(t, j.ID, false)
+		rows := st.outcomesOf(t, j.ID, false)
 		if len(rows) != n || rows[0][0] != "2" || rows[0][1] != "88.500.1/gb-0" || rows[0][2] != Registered || rows[6][2] != Refused || !strings.Contains(rows[6][4], "line 8: Model (model) is missing") {
 			t.Errorf("%d rows, %q, %q", len(rows), rows[0], rows[6])
 		}
-		if wrong := st.outcomes(t, j.ID, true); len(wrong) != n/7 || wrong[0][1] != "88.500.1/gb-6" {
+		if wrong := st.outcomesOf(t, j.ID, true); len(wrong) != n/7 || wrong[0][1] != "88.500.1/gb-6" {
 			t.Errorf("%d wrong rows, %q", len(wrong), wrong[0])
 		}
 		if have, err := m.Count(t.Context(), records.Range{Prefix: "88.500.1"}); err != nil || have != n-n/7 {
@@ -118,10 +118,10 @@ func (st *stage) again(t *testing.T, id string, n int64) {
 	if err := st.runJobs(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if j, err := st.Job(clerk, id); err != nil || j.State != jobDone || j.Counts[Unchanged] != n-n/7 || j.Refused != n/7 {
+	if j, err := st.job(clerk, id); err != nil || j.State != jobDone || j.Counts[Unchanged] != n-n/7 || j.Refused != n/7 {
 		t.Errorf("%+v, %v", j, err)
 	}
-	if rows := st.outcomes(t, id, false); int64(len(rows)) != n {
+	if rows := st.outcomesOf(t, id, false); int64(len(rows)) != n {
 		t.Errorf("%d rows", len(rows))
 	}
 	if _, err := st.command(clerk, id, "explode"); fault.KindOf(err) != fault.Invalid {
@@ -145,7 +145,7 @@ func TestJobStops(t *testing.T) {
 		stops := 0
 		for left := 0; ; left++ { // so many writes succeed, then the machine is gone
 			failing := &stopping{Store: m, left: left % 3, after: left%2 == 0}
-			st.Service.records = failing
+			st.records = failing
 			st.at = st.at.Add(time.Second)
 			err := st.runJobs(t.Context())
 			if err == nil {
@@ -156,11 +156,11 @@ func TestJobStops(t *testing.T) {
 			}
 			stops++
 		}
-		j, err = st.Job(clerk, j.ID)
+		j, err = st.job(clerk, j.ID)
 		if err != nil || j.State != jobDone || j.Done != n || j.Counts[Registered] != n-n/7 {
 			t.Errorf("after %d stops: %+v, %v", stops, j, err)
 		}
-		if rows := st.outcomes(t, j.ID, false); len(rows) != n || stops < 3 {
+		if rows := st.outcomesOf(t, j.ID, false); len(rows) != n || stops < 3 {
 			t.Errorf("%d rows, %d stops", len(rows), stops)
 		}
 		if have, err := m.Count(t.Context(), records.Range{Prefix: "88.500.1"}); err != nil || have != n-n/7 {
@@ -224,7 +224,7 @@ func TestJobRefused(t *testing.T) {
 				if err := st.runJobs(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				if j, err = st.Job(clerk, j.ID); err != nil || j.State != jobFailed || !strings.Contains(j.Problem.EN, tt.says) || j.Problem.ZH == "" {
+				if j, err = st.job(clerk, j.ID); err != nil || j.State != jobFailed || !strings.Contains(j.Problem.EN, tt.says) || j.Problem.ZH == "" {
 					t.Errorf("%+v, %v", j, err)
 				}
 			})
@@ -268,7 +268,7 @@ func TestJobOfMember(t *testing.T) {
 		if _, err := st.submit(stranger, asked, strings.NewReader(file)); fault.KindOf(err) != fault.Forbidden {
 			t.Error(err)
 		}
-		if _, err := st.Job(stranger, j.ID); fault.KindOf(err) != fault.NotFound {
+		if _, err := st.job(stranger, j.ID); fault.KindOf(err) != fault.NotFound {
 			t.Error(err)
 		}
 		if j, err = st.command(other, j.ID, Cancel); err != nil || j.State != jobCancelled || st.runJobs(t.Context()) != nil || m.writes != 1 {
@@ -280,17 +280,17 @@ func TestJobOfMember(t *testing.T) {
 		if err := st.runJobs(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		rows := st.outcomes(t, j.ID, false)
+		rows := st.outcomesOf(t, j.ID, false)
 		if len(rows) != 3 || rows[0][2] != Registered || rows[1][2] != Refused || rows[2][2] != Registered {
 			t.Errorf("%q", rows)
 		}
 		if v, err := m.Get(t.Context(), "88.500.1/c", time.Time{}); err != nil || string(v.Record.Values[0].Data) != "=1+1" || v.Record.Values[1].Type != handle.TypeAdmin {
 			t.Errorf("%+v, %v", v, err)
 		}
-		if mine, err := st.Jobs(worker, 9); err != nil || len(mine) != 1 {
+		if mine, err := st.jobs(worker, 9); err != nil || len(mine) != 1 {
 			t.Errorf("%v, %v", mine, err)
 		}
-		if theirs, err := st.Jobs(stranger, 9); err != nil || len(theirs) != 0 {
+		if theirs, err := st.jobs(stranger, 9); err != nil || len(theirs) != 0 {
 			t.Errorf("%v, %v", theirs, err)
 		}
 	})

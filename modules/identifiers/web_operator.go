@@ -49,7 +49,7 @@ func (s *Service) showNode(w http.ResponseWriter, r *http.Request) error {
 		Own: s.site.Prefix, States: states(), Listeners: s.listeners(),
 		Query: Filter{State: q.Get("state"), Text: q.Get("q"), After: q.Get("after"), Limit: nodeRows + 1},
 	}
-	if err := s.fillNode(ctx, sh, &v); err != nil {
+	if err := s.fillNode(ctx, &v); err != nil {
 		return err
 	}
 	all, err := s.List(ctx, v.Query)
@@ -75,7 +75,7 @@ const nodeRows = 50 // prefixes on a page
 
 // fillNode reads how the node is: prefixes by state, the newest writes, the jobs, and
 // what has to be seen to.
-func (s *Service) fillNode(ctx context.Context, sh *web.Shell, v *nodeView) error {
+func (s *Service) fillNode(ctx context.Context, v *nodeView) error {
 	counts, _, err := s.countStates(ctx)
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (s *Service) fillNode(ctx context.Context, sh *web.Shell, v *nodeView) erro
 	if len(newest) > 0 {
 		v.Version = count64(int64(newest[0].Seq)) //nolint:gosec // far below
 	}
-	jobs, err := s.Jobs(ctx, 10)
+	jobs, err := s.jobs(ctx, 10)
 	if err != nil {
 		return err
 	}
@@ -114,26 +114,34 @@ func (s *Service) fillNode(ctx context.Context, sh *web.Shell, v *nodeView) erro
 // recent is how long a failed job is told.
 const recent = 7 * 24 * time.Hour
 
-// fillAttention adds what the prefixes ask for: quotas, cases, records that lag behind.
+// fillAttention adds what the prefixes ask for: records that lag behind, quotas, cases.
 func (s *Service) fillAttention(ctx context.Context, v *nodeView) error {
-	var cases []attention
-	err := s.db.Read(ctx, func(tx store.Tx) error {
-		late, err := unrecorded(ctx, tx, 10)
-		for _, h := range late {
-			v.Attention = append(v.Attention, attention{"record", h.Prefix.Prefix, "/identifiers/prefixes/" + h.Prefix.Prefix})
-		}
-		if err != nil {
+	var late []Held
+	var waiting []claim
+	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
+		if late, err = unrecorded(ctx, tx, 10); err != nil {
 			return err
 		}
-		under, err := underWay(ctx, tx, 20)
-		for _, c := range under {
-			cases = append(cases, attention{"case", c.Prefix, "/identifiers/cases/" + c.Case})
-		}
+		waiting, err = underWay(ctx, tx, 20)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	for _, h := range late {
+		v.Attention = append(v.Attention, attention{"record", h.Prefix.Prefix, "/identifiers/prefixes/" + h.Prefix.Prefix})
+	}
+	if err := s.fillQuotas(ctx, v); err != nil {
+		return err
+	}
+	for _, c := range waiting {
+		v.Attention = append(v.Attention, attention{"case", c.Prefix, "/identifiers/cases/" + c.Case})
+	}
+	return nil
+}
+
+// fillQuotas counts the records, and adds the prefixes whose quota is nearly used up.
+func (s *Service) fillQuotas(ctx context.Context, v *nodeView) error {
 	st, err := s.open(ctx)
 	if err != nil {
 		return err
@@ -144,14 +152,12 @@ func (s *Service) fillAttention(ctx context.Context, v *nodeView) error {
 	}
 	v.Total = count64(int64(total))
 	var limited []Prefix
-	if err := s.eachPrefix(ctx, func(p Prefix) error {
+	err = s.eachPrefix(ctx, func(p Prefix) error {
 		if p.State == Hosted && p.Quota > 0 {
 			limited = append(limited, p)
 		}
 		return nil
-	}); err != nil {
-		return err
-	}
+	})
 	for _, p := range limited {
 		u, err := s.usage(ctx, p)
 		if err != nil {
@@ -161,8 +167,7 @@ func (s *Service) fillAttention(ctx context.Context, v *nodeView) error {
 			v.Attention = append(v.Attention, attention{"quota", p.Prefix + " · " + strconv.FormatInt(u.Percent(), 10) + "%", "/identifiers/prefixes/" + p.Prefix})
 		}
 	}
-	v.Attention = append(v.Attention, cases...)
-	return nil
+	return err
 }
 
 // The states of a listener.

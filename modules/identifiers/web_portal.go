@@ -60,33 +60,19 @@ func (d desk) Hosted() []Held {
 	return slices.DeleteFunc(slices.Clone(d.Prefixes), func(h Held) bool { return h.State != Hosted })
 }
 
-// holds reports whether the registrant holds a prefix.
-func (d desk) holds(name string) bool {
-	return slices.ContainsFunc(d.Prefixes, func(h Held) bool { return h.Prefix.Prefix == name })
-}
-
 // desk returns the desk of the registrant that the request names, or of the first that
 // the reader belongs to. Who runs the node may look at everybody's.
 //
 // Errors: fault.NotFound when the reader has none.
 func (s *Service) desk(ctx context.Context, chosen string) (d desk, err error) {
-	who, staff := actor.Of(ctx).ID, s.staff(ctx)
+	staff := s.staff(ctx)
 	err = s.db.Read(ctx, func(tx store.Tx) error {
-		mine, err := membership(ctx, tx, who)
+		mine, err := membership(ctx, tx, actor.Of(ctx).ID)
 		if err != nil {
 			return err
 		}
-		for _, id := range mine {
-			r, err := registrant(ctx, tx, id)
-			if err != nil {
-				return err
-			}
-			d.Others = append(d.Others, r)
-		}
-		if staff && len(d.Others) == 0 {
-			if d.Others, err = registrants(ctx, tx, 500); err != nil {
-				return err
-			}
+		if d.Others, err = selectable(ctx, tx, mine, staff); err != nil {
+			return err
 		}
 		if chosen == "" && len(d.Others) > 0 {
 			chosen = d.Others[0].ID
@@ -103,6 +89,30 @@ func (s *Service) desk(ctx context.Context, chosen string) (d desk, err error) {
 	})
 	d.Others = slices.DeleteFunc(d.Others, func(r Registrant) bool { return r.ID == d.Holder.ID })
 	return d, err
+}
+
+// selectable lists the registrants that a reader belongs to; for who runs the node and
+// belongs to none, all.
+func selectable(ctx context.Context, tx store.Tx, mine []string, staff bool) ([]Registrant, error) { //nolint:revive // it is a property of the reader
+	if staff && len(mine) == 0 {
+		return registrants(ctx, tx, 500)
+	}
+	var out []Registrant
+	for _, id := range mine {
+		r, err := registrant(ctx, tx, id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// mended reports whether a form can be filled in so that the error does not come again:
+// then it is shown once more with what is wrong.
+func mended(err error) bool {
+	kind := fault.KindOf(err)
+	return kind == fault.Invalid || kind == fault.NotFound || kind == fault.Conflict
 }
 
 // deskOf is desk for a request.

@@ -2,7 +2,6 @@ package identifiers
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -73,12 +72,11 @@ func (s *Service) takeFile(w http.ResponseWriter, r *http.Request) error {
 	}
 	form := map[string]string{}
 	j, err := s.receive(r.Context(), parts, form)
-	kind := fault.KindOf(err)
 	if err == nil {
 		http.Redirect(w, r, j.Page, http.StatusSeeOther)
 		return nil
 	}
-	if kind != fault.Invalid && kind != fault.Conflict && kind != fault.NotFound {
+	if !mended(err) {
 		return err
 	}
 	d, gone := s.desk(r.Context(), form["holder"])
@@ -190,7 +188,7 @@ const (
 
 func (s *Service) showJob(w http.ResponseWriter, r *http.Request) error {
 	ctx, sh := r.Context(), web.ShellOf(r.Context())
-	j, err := s.Job(ctx, r.PathValue("job"))
+	j, err := s.job(ctx, r.PathValue("job"))
 	if err != nil {
 		return err
 	}
@@ -218,31 +216,19 @@ func (s *Service) showJob(w http.ResponseWriter, r *http.Request) error {
 func (s *Service) wrongs(ctx context.Context, id string, english bool) (out []wrongRow, err error) { //nolint:revive // there are two languages
 	err = s.db.Read(ctx, func(tx store.Tx) error {
 		return outcomesOf(ctx, tx, id, func(doc []byte) error {
-			z, err := gzip.NewReader(bytes.NewReader(doc))
-			if err != nil {
-				return err
-			}
-			rows := csv.NewReader(z)
-			for {
-				cells, err := rows.Read()
-				if errors.Is(err, io.EOF) {
-					return nil
-				}
-				if err != nil {
-					return err
-				}
+			return eachOutcome(doc, func(cells []string) error {
 				if cells[2] != Refused && cells[2] != Taken {
-					continue
+					return nil
 				}
 				why := cells[3]
 				if english {
 					why = cells[4]
 				}
-				out = append(out, wrongRow{cells[0], cells[1], cells[2], why})
-				if len(out) == maxWrong {
+				if out = append(out, wrongRow{cells[0], cells[1], cells[2], why}); len(out) == maxWrong {
 					return errEnough
 				}
-			}
+				return nil
+			})
 		})
 	})
 	if errors.Is(err, errEnough) {
@@ -257,7 +243,7 @@ func (s *Service) commandJob(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, "/identifiers/jobs/"+j.ID, http.StatusSeeOther) //nolint:gosec // the id of a job that is
+	http.Redirect(w, r, "/identifiers/jobs/"+j.ID, http.StatusSeeOther)
 	return nil
 }
 

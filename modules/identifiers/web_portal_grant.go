@@ -60,7 +60,7 @@ func (s *Service) renderGrants(w http.ResponseWriter, r *http.Request, v grantsV
 	if v.Prefix == "" {
 		return grantsPage.RenderStatus(w, r, status, v)
 	}
-	all, err := s.Grants(ctx, v.Prefix)
+	all, err := s.grants(ctx, v.Prefix)
 	if err != nil {
 		return err
 	}
@@ -92,12 +92,11 @@ func (s *Service) takeGrant(w http.ResponseWriter, r *http.Request) error {
 	}
 	get := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
 	if id := get("revoke"); id != "" {
-		err = s.Revoke(r.Context(), get("prefix"), id)
+		err = s.revoke(r.Context(), get("prefix"), id)
 	} else {
-		_, err = s.Grant(r.Context(), readGrant(get))
+		_, err = s.grant(r.Context(), readGrant(get))
 	}
-	switch fault.KindOf(err) {
-	case fault.Invalid, fault.NotFound, fault.Conflict:
+	if mended(err) {
 		v := grantsView{desk: d, Prefix: get("prefix"), Form: map[string]string{}, Problem: web.Said(r, err)}
 		for name := range r.PostForm {
 			v.Form[name] = get(name)
@@ -181,8 +180,7 @@ func (s *Service) takeMember(w http.ResponseWriter, r *http.Request) error {
 			err = s.changeMember(r.Context(), member{d.Holder.ID, id}, true)
 		}
 	}
-	switch fault.KindOf(err) {
-	case fault.Invalid, fault.NotFound, fault.Conflict:
+	if mended(err) {
 		return s.renderMembers(w, r, membersView{desk: d, Login: login, Problem: web.Said(r, err)}, http.StatusUnprocessableEntity)
 	}
 	if err != nil {

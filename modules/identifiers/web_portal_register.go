@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"yuzhou/kernel/fault"
+	"yuzhou/kernel/pack"
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/web"
 	"yuzhou/modules/identifiers/handle"
@@ -73,8 +74,8 @@ func (f fieldRow) Options() []string {
 	return f.Choices
 }
 
-// check says what is wrong with a field that was filled in.
-func (f *fieldRow) check(sh *web.Shell) bool {
+// checked returns a field that was filled in with what is wrong with it.
+func (f fieldRow) checked(sh *web.Shell) fieldRow {
 	var err error
 	switch text := strings.TrimSpace(f.Value); {
 	case text == "" && f.Required:
@@ -85,7 +86,7 @@ func (f *fieldRow) check(sh *web.Shell) bool {
 	if err != nil {
 		f.Problem = sh.In(web.Sentence(err))
 	}
-	return err == nil
+	return f
 }
 
 func (s *Service) showRegister(w http.ResponseWriter, r *http.Request) error {
@@ -145,34 +146,51 @@ func (s *Service) takeRegister(w http.ResponseWriter, r *http.Request) error {
 	if v.Chosen == nil {
 		return fault.Say(fault.Invalid, "请选择模板。", "choose a template")
 	}
-	item := Registration{Identifier: v.Prefix + "/" + v.Suffix, Template: v.Chosen.Ref(), Fields: map[string]string{}}
+	item := v.registration(sh)
+	if item != nil {
+		got, err := s.registerOne(ctx, "form "+v.Key, *item)
+		if err != nil {
+			return err
+		}
+		if got.Outcome == Registered || got.Outcome == Unchanged {
+			http.Redirect(w, r, "/identifiers/of/"+escapeName(handle.Name(item.Identifier)), http.StatusSeeOther)
+			return nil
+		}
+		v.Problem = sh.In(pack.Text{ZH: got.ZH, EN: got.EN})
+	}
+	return registerPage.RenderStatus(w, r, http.StatusUnprocessableEntity, v)
+}
+
+// registration reads what was filled in; nil when something is wrong, which the view then
+// says.
+func (v *registerView) registration(sh *web.Shell) *Registration {
+	item := &Registration{Identifier: v.Prefix + "/" + v.Suffix, Template: v.Chosen.Ref(), Fields: map[string]string{}}
 	if v.Suffix == "" {
 		v.Wrong = sh.In(web.Sentence(fault.Say(fault.Invalid, "请填写后缀，如产品的序列号。", "the suffix is missing, such as the serial number of a product")))
 	} else if _, err := handle.Parse(item.Identifier); err != nil {
 		v.Wrong = sh.In(web.Sentence(err))
 	}
 	right := v.Wrong == ""
-	for i := range v.Fields {
-		f := &v.Fields[i]
+	for i, f := range v.Fields {
 		item.Fields[f.Name] = f.Value
-		right = f.check(sh) && right
+		v.Fields[i] = f.checked(sh)
+		right = right && v.Fields[i].Problem == ""
 	}
-	if right {
-		verdicts, err := s.Register(ctx, Batch{Key: "form " + v.Key, Items: []Registration{item}})
-		if fault.KindOf(err) == fault.Conflict { // the form was sent before, otherwise filled in
-			verdicts, err = s.Register(ctx, Batch{Key: "form " + store.NewID(s.now()), Items: []Registration{item}})
-		}
-		if err != nil {
-			return err
-		}
-		if got := verdicts[0]; got.Outcome == Registered || got.Outcome == Unchanged {
-			http.Redirect(w, r, "/identifiers/of/"+escapeName(handle.Name(item.Identifier)), http.StatusSeeOther) //nolint:gosec // a path of this site
-			return nil
-		}
-		v.Problem = verdicts[0].ZH
-		if sh.English() || v.Problem == "" {
-			v.Problem = verdicts[0].EN
-		}
+	if !right {
+		return nil
 	}
-	return registerPage.RenderStatus(w, r, http.StatusUnprocessableEntity, v)
+	return item
+}
+
+// registerOne registers one identifier under the key of its form; a form that was sent
+// before and is otherwise filled in now is another.
+func (s *Service) registerOne(ctx context.Context, key string, item Registration) (Verdict, error) {
+	verdicts, err := s.Register(ctx, Batch{Key: key, Items: []Registration{item}})
+	if fault.KindOf(err) == fault.Conflict {
+		verdicts, err = s.Register(ctx, Batch{Key: "form " + store.NewID(s.now()), Items: []Registration{item}})
+	}
+	if err != nil {
+		return Verdict{}, err
+	}
+	return verdicts[0], nil
 }

@@ -84,22 +84,27 @@ func (s *Service) renderTemplate(w http.ResponseWriter, r *http.Request, v templ
 	for _, i := range v.Draft.Items {
 		v.Choices = append(v.Choices, strings.Join(i.Choices, "；"))
 	}
-	if v.Chosen.ID != "" {
-		err := s.db.Read(ctx, func(tx store.Tx) error {
-			newest, owner, err := templateNow(ctx, tx, v.Chosen.ID)
-			v.May = v.May && owner == v.Holder.ID
-			for n := newest; n > 0; n-- {
-				if n != v.Chosen.Version {
-					v.Past = append(v.Past, n)
-				}
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	if v.Chosen.ID == "" {
+		return templatePage.RenderStatus(w, r, status, v)
+	}
+	if err := s.fillPast(ctx, &v); err != nil {
+		return err
 	}
 	return templatePage.RenderStatus(w, r, status, v)
+}
+
+// fillPast reads the other versions of a template, and whether the reader may make one.
+func (s *Service) fillPast(ctx context.Context, v *templateView) error {
+	return s.db.Read(ctx, func(tx store.Tx) error {
+		newest, owner, err := templateNow(ctx, tx, v.Chosen.ID)
+		v.May = v.May && owner == v.Holder.ID
+		for n := newest; n > 0; n-- {
+			if n != v.Chosen.Version {
+				v.Past = append(v.Past, n)
+			}
+		}
+		return err
+	})
 }
 
 func (s *Service) takeTemplate(w http.ResponseWriter, r *http.Request) error {
@@ -124,8 +129,7 @@ func (s *Service) takeTemplate(w http.ResponseWriter, r *http.Request) error {
 		kept.Version = max(kept.Version, 1)
 		err = kept.Check()
 	}
-	switch fault.KindOf(err) {
-	case fault.Invalid, fault.Conflict, fault.Forbidden:
+	if mended(err) || fault.KindOf(err) == fault.Forbidden {
 		v.Problem = web.Said(r, err)
 		return s.renderTemplate(w, r, v, http.StatusUnprocessableEntity)
 	}

@@ -121,11 +121,10 @@ func (s *Service) fillIdentifier(ctx context.Context, v *identifierView, rec han
 
 // pastRows writes the newest versions, the newest first; shown is the one looked at.
 func (s *Service) pastRows(ctx context.Context, past []records.Version, shown int, who reader) (out []pastRow, earlier int) {
-	for i := len(past) - 1; i >= 0; i-- {
+	for i, v := range slices.Backward(past) {
 		if len(out) == maxPast {
 			return out, i + 1
 		}
-		v := past[i]
 		row := pastRow{N: i + 1, At: v.At.In(s.site.Zone).Format("2006-01-02 15:04:05"), Deleted: v.Deleted, Shown: i == shown}
 		row.Href = "/identifiers/of/" + escapeName(past[len(past)-1].Record.Name) + "?as_of=" + v.At.UTC().Format(time.RFC3339Nano)
 		var before handle.Record

@@ -119,7 +119,11 @@ func (quiet) Infof(string, ...any) {}
 
 // Close implements records.Store.
 func (s *Store) Close() error {
-	return errors.Join(s.db.Close(), s.opts.Lock.Close())
+	err := s.db.Close()
+	if vfs.IsNoSpaceError(err) {
+		err = nil // of a full disk: all that was acknowledged is on it
+	}
+	return errors.Join(err, s.opts.Lock.Close())
 }
 
 func (s *Store) readState() error {
