@@ -135,7 +135,7 @@ func (s *Service) put(ctx context.Context, r records.Store, changed []handle.Rec
 	}
 	for i, o := range outcomes {
 		if o.Verdict != records.Done && o.Verdict != records.Unchanged {
-			return fault.New(fault.Invalid, "identifier %s cannot be written: %s", changed[i].Name, o.Text)
+			return fault.New(fault.Invalid, "identifier %s cannot be written: %s", changed[i].Name, o.Text) //nolint:gosec // an outcome for each
 		}
 	}
 	n := s.answering()
