@@ -3,9 +3,9 @@ package identifiers
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -79,8 +79,8 @@ func TestCensus(t *testing.T) {
 		}
 		v := st.visit(t)
 		v.get(t, "/identifiers/census", "At the end of 2026-11-26 this node has 3 identifiers, resolved 3 times", "/proof/of/88.500/census/2026-11-26")
-		v.send(t, httptest.NewRequest("GET", "/api/v1/identifiers/censuses/2026-11-24/delta", nil), 200)
-		v.send(t, httptest.NewRequest("GET", "/api/v1/identifiers/censuses/2026-01-01/delta", nil), 404, "no delta")
+		v.send(t, httptest.NewRequest(http.MethodGet, "/api/v1/identifiers/censuses/2026-11-24/delta", nil), 200)
+		v.send(t, httptest.NewRequest(http.MethodGet, "/api/v1/identifiers/censuses/2026-01-01/delta", nil), 404, "no delta")
 	})
 }
 
@@ -188,7 +188,7 @@ func (u *unfolding) Fold(ctx context.Context) error {
 // TestResolutions: what is counted is written once, and kept when it cannot be written.
 func TestResolutions(t *testing.T) {
 	r := newResolutions()
-	names := strings.Fields("88.1/A 88.1/B 88.1/A")
+	names := []string{"88.1/A", "88.1/B", "88.1/A"}
 	for _, n := range names {
 		r.add([]byte(n))
 	}
