@@ -57,7 +57,7 @@ func (s *Service) grant(ctx context.Context, g Grant) (Grant, error) {
 		if g, err = g.resolved(ctx, tx); err != nil {
 			return err
 		}
-		if err := addGrant(ctx, tx, g); err != nil {
+		if g.ID, err = addGrant(ctx, tx, g); err != nil {
 			return err
 		}
 		return s.Audit.Audit(ctx, tx, "identifiers.grant", g.Prefix, g.subject()+" → "+g.Kind+" "+g.Grantee)

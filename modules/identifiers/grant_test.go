@@ -174,6 +174,9 @@ func TestGrantRefused(t *testing.T) {
 		if got := st.grantedTo(t.Context(), handle.Reference{Name: "88.500.2/user", Index: 301}, secret); len(got) != 0 {
 			t.Errorf("%v", got)
 		}
+		if again, err := st.grant(owner, good); err != nil || again.ID != made.ID {
+			t.Errorf("the same grant: %+v, %v", again, err)
+		}
 		if err := st.revoke(as(t, actor.Clerk), "88.500.1", made.ID); fault.KindOf(err) != fault.Forbidden {
 			t.Error(err)
 		}

@@ -7,11 +7,16 @@ import (
 	"yuzhou/kernel/store"
 )
 
-// addGrant keeps a grant.
-func addGrant(ctx context.Context, tx store.Tx, g Grant) error {
-	_, err := tx.Exec(ctx, `INSERT INTO identifiers_grant (id, prefix, template, item, identifier, kind, grantee, until, since, by_, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0)`,
+// addGrant keeps a grant and returns its id; one that stands already is that.
+func addGrant(ctx context.Context, tx store.Tx, g Grant) (id string, err error) {
+	found, err := tx.One(ctx, `SELECT id FROM identifiers_grant WHERE prefix = $1 AND template = $2 AND item = $3 AND identifier = $4 AND kind = $5 AND grantee = $6 AND until = $7 AND ended = 0`,
+		[]any{g.Prefix, g.Template, g.Item, g.Identifier, g.Kind, g.Grantee, microsOf(g.ends)}, &id)
+	if err != nil || found {
+		return id, err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO identifiers_grant (id, prefix, template, item, identifier, kind, grantee, until, since, by_, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0)`,
 		g.ID, g.Prefix, g.Template, g.Item, g.Identifier, g.Kind, g.Grantee, microsOf(g.ends), store.Micros(g.Since), g.By)
-	return err
+	return g.ID, err
 }
 
 // endGrant ends a grant of a prefix; ended is false when none stood.

@@ -2,6 +2,7 @@ package identifiers
 
 import (
 	"context"
+	"strconv"
 
 	"yuzhou/kernel/fault"
 	"yuzhou/modules/identifiers/handle"
@@ -23,6 +24,14 @@ func (u usage) Percent() int64 {
 		return 0
 	}
 	return 100 * u.Registered / u.Quota
+}
+
+// Share is Percent as people read it: what is used a little is not 0%.
+func (u usage) Share() string {
+	if n := u.Percent(); n > 0 || u.Registered == 0 {
+		return strconv.FormatInt(n, 10) + "%"
+	}
+	return "< 1%"
 }
 
 // Nearly reports whether the quota is about to be used up.

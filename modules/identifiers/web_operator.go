@@ -1,9 +1,11 @@
 package identifiers
 
 import (
+	"cmp"
 	"context"
 	"html/template"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/web"
 	"yuzhou/modules/identifiers/records"
+	"yuzhou/modules/identifiers/typed"
 )
 
 var nodePage = web.MustPage[nodeView](pages, "pages/node.html")
@@ -83,7 +86,7 @@ func (s *Service) fillNode(ctx context.Context, v *nodeView) error {
 	for _, state := range v.States {
 		v.Counts = append(v.Counts, count{state, counts[state]})
 	}
-	newest, err := s.latest(ctx, nil, 15)
+	newest, err := s.latest(ctx, nil, 10)
 	if err != nil {
 		return err
 	}
@@ -192,8 +195,27 @@ func (s *Service) listeners() []listener {
 			one.State = listenFailed
 		case !s.serving:
 			one.State = listenFailed
+		default:
+			one.At = s.reached(l.name, at)
 		}
 		out = append(out, one)
 	}
 	return out
+}
+
+// reached is where a listener is in truth: a setting may leave the port to the system.
+// s.mu is held.
+func (s *Service) reached(name, at string) string {
+	transport, ok := map[string]typed.Transport{"UDP": typed.UDP, "TCP": typed.TCP}[name]
+	if !ok {
+		return cmp.Or(s.dns, at)
+	}
+	for _, v := range s.own.Servers {
+		for _, i := range v.Interfaces {
+			if i.Transport == transport {
+				return netip.AddrPortFrom(v.Address, i.Port).String()
+			}
+		}
+	}
+	return at
 }

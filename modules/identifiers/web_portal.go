@@ -202,7 +202,7 @@ func (s *Service) fillPrefixes(ctx context.Context, sh *web.Shell, v *portalView
 		v.Rows = append(v.Rows, u)
 		below[handle.Fold(h.Prefix.Prefix)] = true
 	}
-	newest, err := s.latest(ctx, below, 10)
+	newest, err := s.latest(ctx, below, 6)
 	v.All, v.Latest = count64(total), s.latestRows(newest)
 	return err
 }
