@@ -114,7 +114,7 @@ func (s *Service) answering() *node.Node {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.node == nil {
-		s.node = node.New(node.Config{Record: s.record, Place: s.place, Site: s.siteNow, Upper: s.upper, Store: st, Resolved: s.resolved.add, Key: s.signer, Own: s.site.Prefix, Now: s.now, Log: s.log})
+		s.node = node.New(node.Config{Record: s.record, Place: s.place, Site: s.siteNow, Upper: s.upper, Store: st, Granted: s.grantedTo, Resolved: s.resolved.add, Key: s.signer, Own: s.site.Prefix, Now: s.now, Log: s.log})
 	}
 	return s.node
 }

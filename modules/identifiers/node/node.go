@@ -65,6 +65,9 @@ type Config struct {
 	// Upper are the HS_SITE values of the node above, to which foreign names are
 	// referred; nil: they are refused.
 	Upper func() []handle.Value
+	// Granted returns the indexes of the private values of a record that a proven identity
+	// may read beside what its rights let it; nil: nothing is granted.
+	Granted func(ctx context.Context, who handle.Reference, r handle.Record) map[uint32]bool
 	// Resolved is told of each name that was resolved with success, folded; nil: nobody
 	// is. What it is given is its own only until it returns.
 	Resolved func(folded []byte)

@@ -214,27 +214,41 @@ func (n *Node) here(ctx context.Context, q question) reply {
 // readable returns the values of a record that are asked for and may be read by who asks,
 // and whether there are more that some administrator may read.
 func (n *Node) readable(ctx context.Context, q question, r handle.Record) (read []handle.Value, hidden bool, err error) {
-	var has typed.Rights
-	known := q.who.Name == ""
+	var more func(handle.Value) bool // asked of private values: they are read by who has the right or was granted it
 	for _, v := range r.Values {
+		private := !rights.Readable(v, 0)
 		if !q.query.Asks(v) {
 			continue
 		}
-		private := !rights.Readable(v, 0)
-		if private && !known {
-			if has, err = n.rightsOver(ctx, q.who, wire.OpResolve, r); err != nil && fault.KindOf(err) != fault.NotFound {
+		if private && more == nil {
+			if more, err = n.privately(ctx, q, r); err != nil {
 				return nil, false, err
 			}
-			known = true
 		}
 		switch {
-		case !private || !q.flags.Has(wire.PublicOnly) && rights.Readable(v, has):
+		case !private || more(v):
 			read = append(read, v)
 		case rights.Readable(v, typed.ReadValue):
 			hidden = true
 		}
 	}
 	return read, hidden, nil
+}
+
+// privately returns whether who asks may read a private value of a record.
+func (n *Node) privately(ctx context.Context, q question, r handle.Record) (func(handle.Value) bool, error) {
+	if q.who.Name == "" || q.flags.Has(wire.PublicOnly) {
+		return func(handle.Value) bool { return false }, nil
+	}
+	has, err := n.rightsOver(ctx, q.who, wire.OpResolve, r)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return nil, err
+	}
+	var granted map[uint32]bool
+	if n.Granted != nil {
+		granted = n.Granted(ctx, q.who, r)
+	}
+	return func(v handle.Value) bool { return rights.Readable(v, has) || granted[v.Index] }, nil
 }
 
 // derived returns where the prefixes below a prefix are, as the record of the nearest
