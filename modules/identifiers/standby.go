@@ -44,21 +44,32 @@ func newStandby() *standby {
 
 // of returns the store that answers for a name in the place of a node below; nil for none.
 func (b *standby) of(n handle.Name) records.Store {
+	t, ok := b.over(n)
+	if !ok {
+		return nil
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.kept[handle.Fold(t.Prefix)].Store
+}
+
+// over returns the takeover under which a name is answered for a node below.
+func (b *standby) over(n handle.Name) (Takeover, bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	if len(b.taken) == 0 {
-		return nil
+		return Takeover{}, false
 	}
 	p := n.Prefix()
 	if described, ok := n.DescribedPrefix(); ok {
 		p = handle.Parent(described)
 	}
 	for p = handle.Fold(p); p != ""; p = handle.Parent(p) {
-		if _, ok := b.taken[p]; ok {
-			return b.kept[p].Store
+		if t, ok := b.taken[p]; ok {
+			return t, true
 		}
 	}
-	return nil
+	return Takeover{}, false
 }
 
 // StandbyAnswer is what a node keeps of one below.

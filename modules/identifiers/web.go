@@ -51,6 +51,8 @@ type homeView struct {
 	Total  int64
 	Demo   int64
 	Rows   []row
+	Taken  []takenRow // nodes below that this one answers for now
+	Kept   int        // nodes below that it could answer for
 	Query  Filter
 	States []string
 	More   template.URL // the next page of the list; "" for none
@@ -71,6 +73,11 @@ type row struct {
 	CaseHref   string
 }
 
+// takenRow is a node below that is answered for.
+type takenRow struct {
+	Prefix, Since, Reason, Watermark string
+}
+
 func states() []string { return []string{Hosted, Delegated, Suspended, Reclaimed} }
 
 const pageSize = 100
@@ -80,6 +87,13 @@ func (s *Service) showHome(w http.ResponseWriter, r *http.Request) error {
 	v := homeView{
 		Own: s.site.Prefix, States: states(), May: s.staff(ctx),
 		Query: Filter{Under: q.Get("under"), State: q.Get("state"), Text: q.Get("q"), After: q.Get("after"), Limit: pageSize + 1},
+	}
+	for _, b := range s.standby.list() {
+		v.Kept++
+		if b.Taken {
+			t := s.standby.takes()[b.Prefix]
+			v.Taken = append(v.Taken, takenRow{b.Prefix, s.minute(t.Since), t.Reason, s.minute(t.Watermark)})
+		}
 	}
 	counts, demo, err := s.countStates(ctx)
 	if err != nil {

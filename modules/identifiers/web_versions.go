@@ -29,6 +29,7 @@ type identifierView struct {
 	Go       string // where a browser is led
 	API      string
 	Prefix   string        // page of its prefix; "" when this node has not allocated it
+	Standby  string        // until when its values are known, when it is answered for its node; "" else
 	Steps    []client.Step // the nodes that were asked, when it is of another node; its past is not known here
 	Grant    string        // page that grants its hidden values; "" for who may not
 }
@@ -77,6 +78,9 @@ func (s *Service) renderIdentifier(w http.ResponseWriter, r *http.Request, n han
 	}
 	if who.holds {
 		v.Grant = "/identifiers/portal/grants?prefix=" + n.Prefix() + "&identifier=" + escapeName(name)
+	}
+	if b, ok := s.standby.over(n); ok {
+		v.Standby = s.minute(b.Watermark)
 	}
 	v.Versions, v.Earlier = s.pastRows(ctx, past, at-1, who)
 	if v.Gone {
