@@ -21,6 +21,9 @@ func elsewhere() map[string]string {
 		"/gs1/":     "printed on things: GS1 Digital Link",
 
 		"/api/handles/":            "fixed by the JSON API of the Handle System",
+		"/api/prefixes":            "fixed by the JSON API of the Handle System",
+		"/api/sessions":            "fixed by the JSON API of the Handle System",
+		"/api/verifications/":      "fixed by the JSON API of the Handle System",
 		"/api/site":                "fixed by the JSON API of the Handle System",
 		"/1.0/identifiers/":        "fixed by W3C DID Resolution",
 		"/.well-known/gs1resolver": "fixed by GS1's resolver standard",

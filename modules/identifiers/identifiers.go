@@ -100,6 +100,7 @@ type Service struct {
 	counting sync.Mutex           // held while resolutions are written down and the census is taken or shown
 	asked    map[string]time.Time // of the job that asks nodes below: when it asks one again that did not answer
 
+	sessions     webSessions
 	recursor     *recursor.Recursor // of identifiers of other nodes
 	standby      *standby
 	standings    map[string]standing // of the job that probes nodes below

@@ -15,24 +15,34 @@ import (
 
 // getHandle answers GET /api/handles/NAME as servers of the Handle System do.
 func (s *Service) getHandle(w http.ResponseWriter, r *http.Request) error {
-	q, err := jsonapi.ParseRequest(r.URL.Query())
-	if err != nil {
-		return sendAnswer(w, q, jsonapi.Answer{Code: wire.ProtocolError, Message: err.Error()}, jsonapi.Outcome{Code: wire.ProtocolError, Resolving: true})
-	}
-	if err := s.ready(r.Context()); err != nil {
+	q, ok, err := s.readRequest(w, r)
+	if err != nil || !ok {
 		return err
 	}
-	flags := wire.PublicOnly
+	var flags wire.Flags
+	if q.PublicOnly == jsonapi.Yes || q.PublicOnly == jsonapi.Unsaid && q.who.Name == "" {
+		flags = wire.PublicOnly
+	}
 	if q.Authoritative {
 		flags |= wire.Authoritative
 	}
-	name := handle.Name(r.PathValue("name"))
-	code, content := s.answering().Ask(r.Context(), name, q.Query, flags)
-	answer, err := answerFrom(name, code, content)
+	var code wire.Code
+	var content []byte
+	if q.who.Name == "" {
+		code, content = s.answering().Ask(r.Context(), q.name, q.Query, flags)
+	} else {
+		var parts [][]byte
+		code, parts = s.answering().Do(r.Context(), q.who, wire.OpResolve, flags, body.AppendResolve(nil, body.Resolve{Name: []byte(q.name), Query: q.Query}))
+		content = parts[len(parts)-1]
+	}
+	if code == wire.ChallengeNeeded {
+		return s.reply(w, r, q, jsonapi.Answer{Code: code, Name: q.name}, false)
+	}
+	answer, err := answerFrom(q.name, code, content)
 	if err != nil {
 		return err
 	}
-	return sendAnswer(w, q, answer, jsonapi.Outcome{Code: code, Resolving: true})
+	return sendAnswer(w, q.Request, answer, jsonapi.Outcome{Code: code, Resolving: true})
 }
 
 // answerFrom writes what the protocol answers as the API's answer.

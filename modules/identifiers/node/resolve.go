@@ -85,6 +85,9 @@ func (n *Node) again(m wire.Message, kept, dst []byte) []byte {
 func (n *Node) Ask(ctx context.Context, name handle.Name, q handle.Query, flags wire.Flags) (wire.Code, []byte) {
 	m := wire.Message{Envelope: wire.Envelope{Version: wire.Newest(), Suggested: wire.Newest()}, Header: wire.Header{Op: wire.OpResolve, Flags: flags, Serial: wire.NoSerial}}
 	r := n.values(ctx, m, body.Resolve{Name: []byte(name), Query: q}, handle.Reference{})
+	if r.hidden && !flags.Has(wire.PublicOnly) {
+		return wire.ChallengeNeeded, nil // by whom more may be read: see Do
+	}
 	return r.code, r.content
 }
 

@@ -141,8 +141,8 @@ func (r *Recursor) find(ctx context.Context, n handle.Name, folded string, l *lo
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer close(l.done) // what is remembered is there when it is answered
 	delete(r.pending, folded)
-	close(l.done)
 	if !a.until.After(r.Now()) {
 		return
 	}
