@@ -23,6 +23,7 @@ func elsewhere() map[string]string {
 		"/api/handles/":            "fixed by the JSON API of the Handle System",
 		"/api/prefixes":            "fixed by the JSON API of the Handle System",
 		"/api/sessions":            "fixed by the JSON API of the Handle System",
+		"/api/sessions/this":       "fixed by the JSON API of the Handle System",
 		"/api/verifications/":      "fixed by the JSON API of the Handle System",
 		"/api/site":                "fixed by the JSON API of the Handle System",
 		"/1.0/identifiers/":        "fixed by W3C DID Resolution",
