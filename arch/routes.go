@@ -21,6 +21,7 @@ func elsewhere() map[string]string {
 		"/gs1/":     "printed on things: GS1 Digital Link",
 
 		"/api/handles/":            "fixed by the JSON API of the Handle System",
+		"/api/handles":             "fixed by the JSON API of the Handle System",
 		"/api/prefixes":            "fixed by the JSON API of the Handle System",
 		"/api/sessions":            "fixed by the JSON API of the Handle System",
 		"/api/sessions/this":       "fixed by the JSON API of the Handle System",
