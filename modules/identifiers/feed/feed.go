@@ -208,7 +208,7 @@ func appendTime(dst []byte, t time.Time) []byte {
 	if !t.IsZero() {
 		micros = t.UnixMicro()
 	}
-	return binary.BigEndian.AppendUint64(dst, uint64(micros)) //nolint:gosec // the bits are the same
+	return binary.BigEndian.AppendUint64(dst, uint64(micros))
 }
 
 func readTime(r *octets.Reader) time.Time {

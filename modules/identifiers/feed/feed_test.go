@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,7 @@ type bus struct {
 	answer   func([]byte) []byte
 	asked    map[feed.Kind]int
 	noticed  int // how often the cut was met
+	lose     bool
 }
 
 func newBus() *bus {
@@ -85,6 +87,12 @@ func (b *bus) Last(context.Context) ([]byte, error) {
 func (b *bus) Append(_ context.Context, m []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.lose {
+		b.lose = false
+		b.first++ // its place is taken
+		b.messages = nil
+		return nil
+	}
 	b.messages = append(b.messages, m)
 	b.wake()
 	return nil
@@ -233,7 +241,7 @@ func TestFollow(t *testing.T) {
 	stopAnswer := start(t, func(ctx context.Context) error {
 		return b.Answer(ctx, func(q []byte) []byte { return o.Answer(ctx, q) })
 	})
-	stopPublish := start(t, func(ctx context.Context) error { return o.Publish(ctx, b) })
+	stopPublish := start(t, func(ctx context.Context) error { o.Publish(ctx, b); return nil })
 	defer func() { _ = stopAnswer(); _ = stopPublish() }()
 	type one struct {
 		*feed.Follower
@@ -246,7 +254,7 @@ func TestFollow(t *testing.T) {
 		f.stop = start(t, f.Run)
 	}
 	for i, share := range []feed.Share{{}, {typed.HashName, 3, 0}, {typed.HashName, 3, 1}, {typed.HashName, 3, 2}} {
-		f := &one{Follower: &feed.Follower{Store: records.NewMemory(c.Now), Share: share, File: filepath.Join(dir, fmt.Sprint(i))}}
+		f := &one{Follower: &feed.Follower{Store: records.NewMemory(c.Now), Share: share, File: filepath.Join(dir, strconv.Itoa(i))}}
 		run(f)
 		followers = append(followers, f)
 	}
@@ -315,7 +323,7 @@ func TestLogGoesOnAlone(t *testing.T) {
 	o := feed.Origin{Store: records.NewMemory(c.Now), ID: feed.ID{7}}
 	write(t, o.Store, r, 10)
 	b.answer = func(q []byte) []byte { return o.Answer(t.Context(), q) }
-	stop := start(t, func(ctx context.Context) error { return o.Publish(ctx, b) })
+	stop := start(t, func(ctx context.Context) error { o.Publish(ctx, b); return nil })
 	f := &feed.Follower{Store: records.NewMemory(c.Now), Line: b, File: filepath.Join(t.TempDir(), "place"), Now: time.Now}
 	stopFollower := start(t, f.Run)
 	eventually(t, "the dump", func() bool { return f.Status().Level() })
@@ -338,6 +346,27 @@ func TestLogGoesOnAlone(t *testing.T) {
 	if all(t, f.Store) != all(t, o.Store) {
 		t.Error("the records differ")
 	}
+}
+
+// TestLostMessage loses the last message there is: nothing behind it shows the gap.
+func TestLostMessage(t *testing.T) {
+	c := &clock{}
+	b := newBus()
+	o := feed.Origin{Store: records.NewMemory(c.Now), ID: feed.ID{7}}
+	b.answer = func(q []byte) []byte { return o.Answer(t.Context(), q) }
+	defer start(t, func(ctx context.Context) error { o.Publish(ctx, b); return nil })() //nolint:errcheck // nothing is wrong with it
+	f := &feed.Follower{Store: records.NewMemory(c.Now), Line: b, File: filepath.Join(t.TempDir(), "place"), Now: time.Now}
+	defer start(t, f.Run)() //nolint:errcheck // nothing is wrong with it
+	r := rand.New(rand.NewPCG(3, 4))
+	write(t, o.Store, r, 30)
+	eventually(t, "the first changes", func() bool { s := f.Status(); return s.Ready && s.Applied == o.Store.Seq() })
+	b.mu.Lock()
+	b.lose = true
+	b.mu.Unlock()
+	if _, err := o.Store.Apply(t.Context(), records.Batch{Items: []records.Item{{Op: records.Put, Record: recordstest.Record("88.1/last", 1)}}}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the last change", func() bool { return f.Status().Applied == o.Store.Seq() })
 }
 
 // TestOtherHistory shows that nobody follows a history that is not the one begun with.
@@ -401,7 +430,7 @@ func TestPublishOverOtherLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := feed.Origin{Store: records.NewMemory(c.Now), ID: feed.ID{2}}
-	defer start(t, func(ctx context.Context) error { return o.Publish(ctx, b) })() //nolint:errcheck // nothing is wrong with it
+	defer start(t, func(ctx context.Context) error { o.Publish(ctx, b); return nil })() //nolint:errcheck // nothing is wrong with it
 	eventually(t, "the log of another is cleared", func() bool { last, _ := b.Last(t.Context()); return last == nil })
 	write(t, o.Store, rand.New(rand.NewPCG(5, 6)), 3)
 	eventually(t, "the changes are in it", func() bool {

@@ -70,19 +70,6 @@ func (f *Follower) Run(ctx context.Context) error {
 	if err := f.load(); err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	var asking sync.WaitGroup
-	defer asking.Wait()
-	defer stop() // before the waiting
-	asking.Go(func() {
-		for ctx.Err() == nil {
-			if b, err := f.ask(ctx, Request{Kind: Head}); err == nil {
-				f.heard(b)
-			}
-			wait(ctx, ask)
-		}
-	})
 	for {
 		err := f.follow(ctx)
 		if saving := f.save(true); ctx.Err() != nil {
@@ -107,7 +94,10 @@ func (f *Follower) follow(ctx context.Context) error {
 	f.applying.Lock()
 	from := f.place.Place
 	f.applying.Unlock()
-	return f.Line.Follow(ctx, from, func(message []byte, at uint64) error {
+	following, cut := context.WithCancelCause(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { f.watch(following, cut) })
+	err := f.Line.Follow(following, from, func(message []byte, at uint64) error {
 		b, err := ParseBatch(message)
 		if err != nil {
 			return err
@@ -118,6 +108,26 @@ func (f *Follower) follow(ctx context.Context) error {
 		f.heard(b)
 		return f.save(false)
 	})
+	cut(err)
+	watching.Wait()
+	return context.Cause(following)
+}
+
+// watch asks the origin how far it is. When there is a change that does not come, the
+// message of which may have been lost, it cuts the line: what is missing is asked for then.
+func (f *Follower) watch(ctx context.Context, cut context.CancelCauseFunc) {
+	var before Status
+	for ctx.Err() == nil {
+		if b, err := f.ask(ctx, Request{Kind: Head}); err == nil {
+			f.heard(b)
+		}
+		now := f.Status()
+		if now.Applied < before.Head && now.Applied == before.Applied {
+			cut(errGap)
+		}
+		before = now
+		wait(ctx, ask)
+	}
 }
 
 // dumpAll takes the records as they are, unless that was done; it goes on where it was cut.

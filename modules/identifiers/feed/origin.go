@@ -29,7 +29,7 @@ const again = 200 * time.Millisecond
 
 // Publish appends the changes of the store to a log as they are made, until ctx ends. It
 // goes on behind the newest message; a log of another history is cleared first.
-func (o Origin) Publish(ctx context.Context, log Log) error {
+func (o Origin) Publish(ctx context.Context, log Log) {
 	failed := false
 	for ctx.Err() == nil {
 		err := o.publish(ctx, log)
@@ -42,7 +42,6 @@ func (o Origin) Publish(ctx context.Context, log Log) error {
 		failed = true
 		wait(ctx, again)
 	}
-	return nil
 }
 
 func (o Origin) publish(ctx context.Context, log Log) error {
