@@ -14,6 +14,8 @@ import (
 	"yuzhou/kernel/quantity"
 	"yuzhou/modules/directives"
 	"yuzhou/modules/identifiers"
+	"yuzhou/modules/identifiers/changefeed"
+	"yuzhou/modules/identifiers/changefeed/jetstream"
 	"yuzhou/modules/identifiers/records"
 	"yuzhou/modules/identifiers/records/pebblestore"
 	"yuzhou/modules/indicators"
@@ -107,6 +109,15 @@ func openIdentifiers(h module.Host) func(ctx context.Context, dir string) (recor
 		}
 		return st, nil
 	}
+}
+
+// openFeed connects to where changes of identifiers travel.
+func openFeed(ctx context.Context, o changefeed.Options) (changefeed.Bus, error) {
+	b, err := jetstream.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
 }
 
 // observe records the figures of the city's own identifier node as numbers of those

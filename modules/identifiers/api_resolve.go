@@ -101,7 +101,7 @@ func (s *Service) find(ctx context.Context, n handle.Name) (client.Answer, error
 	if s.hosts(n) {
 		rec, err := s.record(ctx, n)
 		if err == nil {
-			s.resolved.add([]byte(n.Fold()))
+			s.counted([]byte(n.Fold()))
 		}
 		return client.Answer{Record: rec}, err
 	}

@@ -28,6 +28,7 @@ import (
 	"yuzhou/kernel/pack"
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/web"
+	"yuzhou/modules/identifiers/changefeed"
 	"yuzhou/modules/identifiers/node"
 	"yuzhou/modules/identifiers/records"
 	"yuzhou/modules/identifiers/recursor"
@@ -60,7 +61,9 @@ type Needs struct {
 	Flow Flow
 	// Open opens the store of identifiers in a directory of its own; fault.Busy when
 	// another process has it.
-	Open  func(ctx context.Context, dir string) (records.Store, error)
+	Open func(ctx context.Context, dir string) (records.Store, error)
+	// Feed connects to where changes of identifiers travel; nil: they do not.
+	Feed  func(ctx context.Context, o changefeed.Options) (changefeed.Bus, error)
 	Proof interface {
 		// State asks, in the transaction of the thing itself, that it be stated.
 		State(ctx context.Context, tx store.Tx, c proof.Claim) error
@@ -102,6 +105,7 @@ type Service struct {
 
 	sessions     webSessions
 	recursor     *recursor.Recursor // of identifiers of other nodes
+	following    *following         // of the node that this one follows; nil in most
 	standby      *standby
 	standings    map[string]standing // of the job that probes nodes below
 	depositAgain time.Time           // of the job that deposits: not before
@@ -134,6 +138,7 @@ func New(h module.Host, n Needs) *Service {
 		Needs: n, db: h.DB, log: h.Log, now: h.Now, site: h.Site, blobs: h.Blobs, settings: h.Setting, dir: filepath.Join(h.Dir, "identifiers"),
 		resolved: newResolutions(), asked: map[string]time.Time{}, standby: newStandby(), standings: map[string]standing{},
 	}
+	s.following = newFollowing(s)
 	s.recursor = recursor.New(recursor.Config{Find: s.search, Now: h.Now})
 	return s
 }
@@ -152,7 +157,7 @@ func (s *Service) Guest() flow.Guest {
 
 // Module describes the module to the program.
 func (s *Service) Module() module.Module {
-	return module.Module{
+	out := module.Module{
 		Name: "identifiers", Migrations: migrations, Verbs: verbs(), Settings: settings(),
 		Routes: func(rt *web.Router) {
 			s.operations(rt)
@@ -160,6 +165,7 @@ func (s *Service) Module() module.Module {
 			s.registerOperations(rt)
 			s.censusOperations(rt)
 			s.standbyOperations(rt)
+			s.networkOperations(rt)
 			s.jobOperations(rt)
 			s.grantOperations(rt)
 			s.routes(rt)
@@ -178,6 +184,10 @@ func (s *Service) Module() module.Module {
 			{Name: "identifiers.jobs", Every: 200 * time.Millisecond, Run: s.runJobs},
 		},
 	}
+	for i, j := range out.Jobs {
+		out.Jobs[i].Run = s.leading(j.Run)
+	}
+	return out
 }
 
 // program returns ctx with the program itself as the actor.

@@ -22,6 +22,9 @@ func (s *Service) place(folded string) node.Place {
 
 // refresh reads how all prefixes stand.
 func (s *Service) refresh(ctx context.Context) error {
+	if s.follows() {
+		return s.following.refresh(ctx)
+	}
 	places, quotas := map[string]node.Place{s.site.Prefix: {Standing: node.Hosted}}, map[string]int64{}
 	err := s.eachPrefix(ctx, func(p Prefix) error {
 		place, err := placeOf(p)

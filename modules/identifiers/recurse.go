@@ -30,6 +30,7 @@ func (s *Service) recurse(ctx context.Context) error {
 			return a.Record, err
 		},
 		Place: func(string) node.Place { return node.Place{Standing: node.Standby} },
+		Holds: func(handle.Name) bool { return true },
 		Site:  s.siteNow, Now: s.now, Log: s.log,
 		Kept: 1, // nothing: what is remembered has an end
 	})

@@ -25,6 +25,9 @@ import (
 
 // serve answers the protocol's requests until ctx ends.
 func (s *Service) serve(ctx context.Context) error {
+	if err := s.following.begin(ctx); err != nil {
+		return err
+	}
 	if err := s.remember(ctx); err != nil {
 		return err
 	}
@@ -47,20 +50,22 @@ func (s *Service) serve(ctx context.Context) error {
 	s.own, s.key = site, key
 	s.mu.Unlock()
 	if err := s.recordOwn(ctx, site, key); err != nil && fault.KindOf(err) != fault.Busy {
-		return err
+		return err // a follower has its origin's
 	}
 	n := s.answering()
 	s.mu.Lock()
 	s.serving = true
 	s.mu.Unlock()
 	var all sync.WaitGroup
-	var inDNS, deposited, recursed, served error
+	var inDNS, deposited, recursed, fed, followed, served error
 	all.Go(func() { inDNS = s.serveDNS(ctx) })
 	all.Go(func() { deposited = s.takeDeposits(ctx) })
 	all.Go(func() { recursed = s.recurse(ctx) })
+	all.Go(func() { fed = s.tellChanges(ctx) })
+	all.Go(func() { followed = s.following.run(ctx) })
 	served = server.Serve(ctx, n, server.Config{Log: s.log}, packets, streams)
 	all.Wait()
-	return errors.Join(inDNS, deposited, recursed, served)
+	return errors.Join(inDNS, deposited, recursed, fed, followed, served)
 }
 
 // serveDNS answers in DNS until ctx ends, when the settings say where.
@@ -114,7 +119,7 @@ func (s *Service) answering() *node.Node {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.node == nil {
-		s.node = node.New(node.Config{Record: s.record, Place: s.place, Site: s.siteNow, Upper: s.upper, Store: st, Granted: s.grantedTo, Resolved: s.resolved.add, Key: s.signer, Own: s.site.Prefix, Now: s.now, Log: s.log})
+		s.node = node.New(node.Config{Record: s.record, Place: s.place, Site: s.siteNow, Holds: s.following.holds(), Upper: s.upper, Store: st, Granted: s.grantedTo, Resolved: s.counted, Key: s.signer, Own: s.site.Prefix, Now: s.now, Log: s.log})
 	}
 	return s.node
 }
@@ -183,8 +188,9 @@ func (s *Service) ownSite(packets []*net.UDPConn, streams []*net.TCPListener) ty
 
 func (s *Service) siteNow() (typed.Site, int) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.own, 0
+	own := s.own
+	s.mu.Unlock()
+	return s.following.site(own)
 }
 
 // upper is the node above, as a referral has it.
@@ -216,6 +222,9 @@ func (s *Service) open(ctx context.Context) (records.Store, error) {
 	if s.records != nil {
 		return s.records, nil
 	}
+	if s.follows() {
+		return nil, fault.Say(fault.Busy, "本节点跟随另一个节点；标识在那里登记和变更。", "this node follows another; identifiers are registered and changed there")
+	}
 	if s.Open == nil {
 		return nil, fault.New(fault.Busy, "there is no store of identifiers here")
 	}
@@ -229,7 +238,7 @@ func (s *Service) open(ctx context.Context) (records.Store, error) {
 
 // close closes the store of identifiers.
 func (s *Service) close(context.Context) error {
-	err := s.standby.close()
+	err := errors.Join(s.standby.close(), s.following.close())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.records == nil {
@@ -247,6 +256,13 @@ func (s *Service) record(ctx context.Context, n handle.Name) (handle.Record, err
 
 // recordAt returns a record as it was at an instant; zero for now.
 func (s *Service) recordAt(ctx context.Context, n handle.Name, at time.Time) (handle.Record, error) {
+	if s.follows() {
+		v, err := s.following.get(ctx, n, at)
+		if err != nil {
+			return v.Record, err
+		}
+		return s.opened(ctx, v.Record), nil
+	}
 	r := s.standby.of(n)
 	if r == nil {
 		var err error

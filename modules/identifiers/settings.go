@@ -19,6 +19,13 @@ const (
 	settingEscrow  = "identifiers-escrow"
 
 	settingRecursor = "identifiers-recursor"
+
+	settingFeed    = "identifiers-feed"
+	settingToken   = "identifiers-feed-token" //nolint:gosec // the name of a setting
+	settingMirror  = "identifiers-mirror-of"
+	settingServers = "identifiers-hash-servers"
+	settingIndex   = "identifiers-hash-index"
+	settingSerial  = "identifiers-hash-serial"
 )
 
 func settings() []module.Setting {
@@ -29,6 +36,12 @@ func settings() []module.Setting {
 		{Name: settingDNS, Usage: "address on which identifiers are answered in DNS, by UDP and TCP; off: nowhere", Fallback: off},
 		{Name: settingZone, Usage: "zone of DNS in which identifiers have their names", Fallback: "id.example."},
 		{Name: settingRecursor, Usage: "address on which identifiers of the whole network are resolved for others, by TCP; off: nowhere", Fallback: "127.0.0.1:3641"},
+		{Name: settingFeed, Usage: "where changes are told to nodes that follow this one: an address to listen on (127.0.0.1:4222), or the NATS cluster of others (nats://…); off: nowhere", Fallback: off},
+		{Name: settingToken, Usage: "token that followers must know, wanted when the feed listens elsewhere than on this machine; they give it as nats://follower:TOKEN@HOST:PORT"},
+		{Name: settingMirror, Usage: "feed of the node that this one follows (nats://HOST:PORT); empty: it follows none. The prefixes of both are the same"},
+		{Name: settingServers, Usage: "servers of the hash site that this one is of, in their order: HOST:PORT,HOST:PORT, each by UDP and TCP; empty: it has all identifiers of the node that it follows"},
+		{Name: settingIndex, Usage: "which of the servers of the hash site this one is, from 0", Fallback: "0"},
+		{Name: settingSerial, Usage: "serial of the hash site, raised with each change of its servers", Fallback: "1"},
 		{Name: settingDocking, Usage: "address of the site of the node above (http://…), with which records are deposited every day; empty: with nobody"},
 		{Name: settingEscrow, Usage: "address on which nodes below deposit their records by SFTP; off: nowhere", Fallback: off},
 		{Name: settingUpload, Usage: "size of a file of identifiers at most, in MB", Fallback: "512"},

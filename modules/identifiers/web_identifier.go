@@ -47,7 +47,7 @@ func (s *Service) showIdentifier(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if s.hosts(n) {
-		s.resolved.add([]byte(n.Fold()))
+		s.counted([]byte(n.Fold()))
 		return s.renderIdentifier(w, r, n)
 	}
 	found, err := s.recursor.Lookup(r.Context(), n)

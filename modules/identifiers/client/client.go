@@ -97,10 +97,52 @@ func (r *resolution) resolve(ctx context.Context, sites []typed.Site, name handl
 			if sites, err = r.referred(ctx, sites, content); err != nil {
 				return handle.Record{}, err
 			}
+		case wire.StaleSite, wire.NotResponsible:
+			if sites, err = r.renewed(ctx, name, code, content); err != nil {
+				return handle.Record{}, err
+			}
 		default:
 			return handle.Record{}, failure(name, code, content)
 		}
 	}
+}
+
+// renewed returns the site of the server that was asked last, as it describes itself: it
+// has changed, or another server of it has the name.
+func (r *resolution) renewed(ctx context.Context, name handle.Name, code wire.Code, content []byte) ([]typed.Site, error) {
+	last := r.steps[len(r.steps)-1]
+	site, err := r.client.Site(ctx, last.Transport, last.Server)
+	if err != nil {
+		return nil, err
+	}
+	server, err := site.Server(name)
+	if err != nil {
+		return nil, err
+	}
+	if at, _ := server.Query(last.Transport); code == wire.NotResponsible && (at == last.Server || len(site.Servers) < 2) {
+		return nil, failure(name, code, content) // it leads nowhere else
+	}
+	return []typed.Site{site}, nil
+}
+
+// Site returns the site of a server, as it describes itself.
+func (c *Client) Site(ctx context.Context, t typed.Transport, at netip.AddrPort) (typed.Site, error) {
+	answer, err := c.Exchange(ctx, t, at, wire.Message{
+		Envelope: wire.Envelope{Version: wire.Newest(), Suggested: wire.Newest()},
+		Header:   wire.Header{Op: wire.OpSiteInfo, Serial: wire.NoSerial},
+		Body:     body.AppendResolve(nil, body.Resolve{Name: []byte(body.NoName)}),
+	})
+	if err != nil {
+		return typed.Site{}, err
+	}
+	if answer.Code != wire.Success {
+		return typed.Site{}, fault.New(fault.Busy, "server %s does not describe its site: %s", at, answer.Code)
+	}
+	_, content, err := access.Content(answer)
+	if err != nil {
+		return typed.Site{}, err
+	}
+	return typed.ParseSite(content)
 }
 
 // ask asks one of the servers that have a name, of the first site that answers.

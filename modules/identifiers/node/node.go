@@ -62,6 +62,9 @@ type Config struct {
 	Place func(prefix string) Place
 	// Site returns this node's own site, and which of its servers this is.
 	Site func() (site typed.Site, slot int)
+	// Holds says whether this server of a site of several answers a name; nil: it answers
+	// those whose hash is its own.
+	Holds func(n handle.Name) bool
 	// Upper are the HS_SITE values of the node above, to which foreign names are
 	// referred; nil: they are refused.
 	Upper func() []handle.Value

@@ -116,7 +116,7 @@ func (n *Node) values(ctx context.Context, m wire.Message, asked body.Resolve, w
 	if stale(m.Serial, site) {
 		return failure(wire.StaleSite, "the site has changed since")
 	}
-	if len(site.Servers) > 1 && site.Slot(q.name) != slot {
+	if n.Holds != nil && !n.Holds(q.name) || n.Holds == nil && len(site.Servers) > 1 && site.Slot(q.name) != slot {
 		return failure(wire.NotResponsible, "another server of this site has it")
 	}
 	return n.placed(ctx, q)

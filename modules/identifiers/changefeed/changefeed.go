@@ -1,4 +1,4 @@
-// Package feed carries the changes of a store of identifiers to others that follow it:
+// Package changefeed carries the changes of a store of identifiers to others that follow it:
 // mirrors, which have all of them, and servers of a hash site, which have their share.
 //
 // What must hold: the records on disk are the truth, and what travels is read from them,
@@ -6,7 +6,7 @@
 // missing is noticed by its number and fetched; who follows another history than it
 // began with stops and says so; records of prefixes are in every share, for by them a
 // server knows what it may answer.
-package feed
+package changefeed
 
 import (
 	"context"
@@ -239,6 +239,28 @@ type Line interface {
 	// come, until ctx ends, use fails, or the line is cut. A place that is not in the
 	// log stands for its beginning.
 	Follow(ctx context.Context, place uint64, use func(message []byte, place uint64) error) error
+}
+
+// Bus is a way for the feed; Close ends it.
+type Bus interface {
+	Log
+	Line
+	Close()
+}
+
+// Options say where the feed is.
+type Options struct {
+	// Name tells the feeds of a cluster apart: the prefix of the node.
+	Name string
+	// Listen is the address of a server inside this program, "" for none: then URL is
+	// where to find one.
+	Listen string
+	Token  string // that followers of the server inside must know
+	Dir    string // of the server inside
+	URL    string // nats://HOST:PORT, with a token before an @
+	// Origin: this side appends; otherwise it follows.
+	Origin bool
+	Bytes  int64 // that is kept of changes at most; 0: 1 GiB
 }
 
 var errFull = fault.New(fault.Busy, "the batch is full") // ends a reading, and is seen by nobody

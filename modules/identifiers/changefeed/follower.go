@@ -1,4 +1,4 @@
-package feed
+package changefeed
 
 import (
 	"bytes"
@@ -67,9 +67,6 @@ const ask = time.Second
 // Errors: fault.Conflict when the origin has another history, or has forgotten changes
 // that are missing here: then a new store must begin with a dump.
 func (f *Follower) Run(ctx context.Context) error {
-	if err := f.load(); err != nil {
-		return err
-	}
 	for {
 		err := f.follow(ctx)
 		if saving := f.save(true); ctx.Err() != nil {
@@ -294,6 +291,9 @@ func (f *Follower) ask(ctx context.Context, q Request) (Batch, error) {
 // heard notes that a batch has come.
 func (f *Follower) heard(b Batch) {
 	f.applying.Lock()
+	if f.place.Whole && f.place.Applied >= b.Head && f.place.Origin == b.Origin.String() {
+		f.place.Ready = true
+	}
 	p := f.place
 	f.applying.Unlock()
 	f.mu.Lock()
@@ -302,7 +302,7 @@ func (f *Follower) heard(b Batch) {
 		return
 	}
 	s := &f.status
-	s.Origin, s.Ready, s.Applied, s.At = p.Origin, p.Whole, p.Applied, p.at()
+	s.Origin, s.Ready, s.Applied, s.At = p.Origin, p.Ready, p.Applied, p.at()
 	s.Head = max(s.Head, b.Head, p.Applied)
 	s.Behind = s.Head - s.Applied
 	s.Heard = f.Now().UTC()

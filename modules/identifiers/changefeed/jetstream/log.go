@@ -31,7 +31,7 @@ func busy(err error) error {
 	return &fault.Fault{Kind: fault.Busy, Text: "the feed of identifiers cannot be reached", Err: err}
 }
 
-// Last implements feed.Log.
+// Last implements changefeed.Log.
 func (b *Bus) Last(ctx context.Context) ([]byte, error) {
 	s, err := b.stream(ctx)
 	if err != nil {
@@ -47,13 +47,13 @@ func (b *Bus) Last(ctx context.Context) ([]byte, error) {
 	return m.Data, nil
 }
 
-// Append implements feed.Log.
+// Append implements changefeed.Log.
 func (b *Bus) Append(ctx context.Context, message []byte) error {
 	_, err := b.js.Publish(ctx, subject(b.Name), message)
 	return busy(err)
 }
 
-// Clear implements feed.Log.
+// Clear implements changefeed.Log.
 func (b *Bus) Clear(ctx context.Context) error {
 	s, err := b.stream(ctx)
 	if err != nil {
@@ -65,7 +65,7 @@ func (b *Bus) Clear(ctx context.Context) error {
 // answering is how many requests are answered at once.
 const answering = 4
 
-// Answer implements feed.Log.
+// Answer implements changefeed.Log.
 func (b *Bus) Answer(ctx context.Context, answer func(request []byte) []byte) error {
 	requests := make(chan *nats.Msg, 256)
 	sub, err := b.conn.ChanSubscribe(asked(b.Name), requests)
@@ -95,7 +95,7 @@ func (b *Bus) Answer(ctx context.Context, answer func(request []byte) []byte) er
 	return nil
 }
 
-// Ask implements feed.Line.
+// Ask implements changefeed.Line.
 func (b *Bus) Ask(ctx context.Context, request []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -114,7 +114,7 @@ const (
 	beat   = 500 * time.Millisecond
 )
 
-// Follow implements feed.Line.
+// Follow implements changefeed.Line.
 func (b *Bus) Follow(ctx context.Context, place uint64, use func([]byte, uint64) error) error {
 	s, err := b.stream(ctx)
 	if err != nil {

@@ -21,26 +21,12 @@ import (
 	js "github.com/nats-io/nats.go/jetstream"        //nolint:depguard // this package is its adapter
 
 	"yuzhou/kernel/fault"
+	"yuzhou/modules/identifiers/changefeed"
 )
 
-// Options say where the feed is.
-type Options struct {
-	// Name tells the feeds of a cluster apart: the prefix of the node.
-	Name string
-	// Listen is the address of a server inside this program, "" for none: then URL is
-	// where to find one.
-	Listen string
-	Token  string // that followers of the server inside must know
-	Dir    string // of the server inside
-	URL    string // nats://HOST:PORT, with a token before an @
-	// Origin: this side appends; otherwise it follows.
-	Origin bool
-	Bytes  int64 // that a stream keeps at most; 0: 1 GiB
-}
-
-// Bus is a connection to the feed: a feed.Log for the origin, a feed.Line for a follower.
+// Bus is a connection to the feed: a changefeed.Log for the origin, a changefeed.Line for a follower.
 type Bus struct {
-	Options
+	changefeed.Options
 	server *natsd.Server // nil when it is elsewhere
 	conn   *nats.Conn
 	js     js.JetStream
@@ -57,7 +43,7 @@ const soon = 100 * time.Millisecond
 //
 // Errors: fault.Invalid for an address that is none; fault.Busy when it cannot be
 // listened on.
-func Open(ctx context.Context, o Options) (*Bus, error) {
+func Open(ctx context.Context, o changefeed.Options) (*Bus, error) {
 	if o.Bytes == 0 {
 		o.Bytes = 1 << 30
 	}
@@ -114,7 +100,7 @@ const (
 )
 
 // embedded starts a server inside this program.
-func embedded(o Options, password string) (*natsd.Server, error) {
+func embedded(o changefeed.Options, password string) (*natsd.Server, error) {
 	at, err := netip.ParseAddrPort(o.Listen)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "the address %q of the feed is none, such as 127.0.0.1:4222", o.Listen)

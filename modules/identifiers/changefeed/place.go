@@ -1,4 +1,4 @@
-package feed
+package changefeed
 
 import (
 	"encoding/json"
@@ -16,6 +16,7 @@ type place struct {
 	Origin  string `json:"origin"`
 	After   string `json:"after,omitempty"` // of the dump: the name it has come to
 	Whole   bool   `json:"whole"`           // the dump is done
+	Ready   bool   `json:"ready"`           // it was level once since
 	Applied uint64 `json:"applied"`         // the newest change that is here
 	At      int64  `json:"at"`              // its instant, µs since 1970; 0: not known
 	Place   uint64 `json:"place"`           // of the newest message in the log
@@ -28,8 +29,8 @@ func (p place) at() time.Time {
 	return time.UnixMicro(p.At).UTC()
 }
 
-// load reads how far it is.
-func (f *Follower) load() error {
+// Load reads how far it is. Call it before Run.
+func (f *Follower) Load() error {
 	b, err := os.ReadFile(f.File)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -44,7 +45,7 @@ func (f *Follower) load() error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.status = Status{Origin: f.place.Origin, Ready: f.place.Whole, Applied: f.place.Applied, Head: f.place.Applied, At: f.place.at()}
+	f.status = Status{Origin: f.place.Origin, Ready: f.place.Ready, Applied: f.place.Applied, Head: f.place.Applied, At: f.place.at()}
 	return nil
 }
 

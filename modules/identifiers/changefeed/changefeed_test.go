@@ -1,4 +1,4 @@
-package feed_test
+package changefeed_test
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"yuzhou/kernel/fault"
-	"yuzhou/modules/identifiers/feed"
+	"yuzhou/modules/identifiers/changefeed"
 	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/records"
 	"yuzhou/modules/identifiers/records/recordstest"
@@ -30,13 +30,13 @@ type bus struct {
 	changed  chan struct{}
 	cut      bool
 	answer   func([]byte) []byte
-	asked    map[feed.Kind]int
+	asked    map[changefeed.Kind]int
 	noticed  int // how often the cut was met
 	lose     bool
 }
 
 func newBus() *bus {
-	return &bus{first: 1, changed: make(chan struct{}), asked: map[feed.Kind]int{}}
+	return &bus{first: 1, changed: make(chan struct{}), asked: map[changefeed.Kind]int{}}
 }
 
 var errCut = fault.New(fault.Busy, "the line is cut")
@@ -116,7 +116,7 @@ func (b *bus) Answer(ctx context.Context, answer func([]byte) []byte) error {
 func (b *bus) Ask(_ context.Context, request []byte) ([]byte, error) {
 	b.mu.Lock()
 	cut, answer := b.cut, b.answer
-	if q, err := feed.ParseRequest(request); err == nil {
+	if q, err := changefeed.ParseRequest(request); err == nil {
 		b.asked[q.Kind]++
 	}
 	b.mu.Unlock()
@@ -236,7 +236,7 @@ func TestFollow(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	c := &clock{}
 	b := newBus()
-	o := feed.Origin{Store: records.NewMemory(c.Now), ID: feed.ID{7}}
+	o := changefeed.Origin{Store: records.NewMemory(c.Now), ID: changefeed.ID{7}}
 	write(t, o.Store, r, 2500) // more than one batch, before anybody follows
 	stopAnswer := start(t, func(ctx context.Context) error {
 		return b.Answer(ctx, func(q []byte) []byte { return o.Answer(ctx, q) })
@@ -244,17 +244,20 @@ func TestFollow(t *testing.T) {
 	stopPublish := start(t, func(ctx context.Context) error { o.Publish(ctx, b); return nil })
 	defer func() { _ = stopAnswer(); _ = stopPublish() }()
 	type one struct {
-		*feed.Follower
+		*changefeed.Follower
 		stop func() error
 	}
 	dir := t.TempDir()
 	var followers []*one
 	run := func(f *one) {
-		f.Follower = &feed.Follower{Store: f.Store, Share: f.Share, Line: b, File: f.File, Now: time.Now}
+		f.Follower = &changefeed.Follower{Store: f.Store, Share: f.Share, Line: b, File: f.File, Now: time.Now}
+		if err := f.Load(); err != nil {
+			t.Fatal(err)
+		}
 		f.stop = start(t, f.Run)
 	}
-	for i, share := range []feed.Share{{}, {typed.HashName, 3, 0}, {typed.HashName, 3, 1}, {typed.HashName, 3, 2}} {
-		f := &one{Follower: &feed.Follower{Store: records.NewMemory(c.Now), Share: share, File: filepath.Join(dir, strconv.Itoa(i))}}
+	for i, share := range []changefeed.Share{{}, {typed.HashName, 3, 0}, {typed.HashName, 3, 1}, {typed.HashName, 3, 2}} {
+		f := &one{Follower: &changefeed.Follower{Store: records.NewMemory(c.Now), Share: share, File: filepath.Join(dir, strconv.Itoa(i))}}
 		run(f)
 		followers = append(followers, f)
 	}
@@ -310,7 +313,7 @@ func TestFollow(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if b.asked[feed.Changes] == 0 || b.asked[feed.Dump] == 0 {
+	if b.asked[changefeed.Changes] == 0 || b.asked[changefeed.Dump] == 0 {
 		t.Errorf("asked: %v", b.asked)
 	}
 }
@@ -320,11 +323,11 @@ func TestLogGoesOnAlone(t *testing.T) {
 	c := &clock{}
 	r := rand.New(rand.NewPCG(3, 4))
 	b := newBus()
-	o := feed.Origin{Store: records.NewMemory(c.Now), ID: feed.ID{7}}
+	o := changefeed.Origin{Store: records.NewMemory(c.Now), ID: changefeed.ID{7}}
 	write(t, o.Store, r, 10)
 	b.answer = func(q []byte) []byte { return o.Answer(t.Context(), q) }
 	stop := start(t, func(ctx context.Context) error { o.Publish(ctx, b); return nil })
-	f := &feed.Follower{Store: records.NewMemory(c.Now), Line: b, File: filepath.Join(t.TempDir(), "place"), Now: time.Now}
+	f := &changefeed.Follower{Store: records.NewMemory(c.Now), Line: b, File: filepath.Join(t.TempDir(), "place"), Now: time.Now}
 	stopFollower := start(t, f.Run)
 	eventually(t, "the dump", func() bool { return f.Status().Level() })
 	if err := stopFollower(); err != nil {
@@ -333,14 +336,17 @@ func TestLogGoesOnAlone(t *testing.T) {
 	write(t, o.Store, r, 50)
 	eventually(t, "the log has all", func() bool {
 		last, _ := b.Last(t.Context())
-		m, err := feed.ParseBatch(last)
+		m, err := changefeed.ParseBatch(last)
 		return err == nil && m.To == o.Store.Seq()
 	})
 	_ = stop()
 	b.mu.Lock()
 	b.answer = nil // the origin is gone
 	b.mu.Unlock()
-	f = &feed.Follower{Store: f.Store, Line: b, File: f.File, Now: time.Now}
+	f = &changefeed.Follower{Store: f.Store, Line: b, File: f.File, Now: time.Now}
+	if err := f.Load(); err != nil {
+		t.Fatal(err)
+	}
 	defer start(t, f.Run)() //nolint:errcheck // nothing is wrong with it
 	eventually(t, "it has what the log has", func() bool { return f.Status().Applied == o.Store.Seq() })
 	if all(t, f.Store) != all(t, o.Store) {
@@ -352,10 +358,10 @@ func TestLogGoesOnAlone(t *testing.T) {
 func TestLostMessage(t *testing.T) {
 	c := &clock{}
 	b := newBus()
-	o := feed.Origin{Store: records.NewMemory(c.Now), ID: feed.ID{7}}
+	o := changefeed.Origin{Store: records.NewMemory(c.Now), ID: changefeed.ID{7}}
 	b.answer = func(q []byte) []byte { return o.Answer(t.Context(), q) }
 	defer start(t, func(ctx context.Context) error { o.Publish(ctx, b); return nil })() //nolint:errcheck // nothing is wrong with it
-	f := &feed.Follower{Store: records.NewMemory(c.Now), Line: b, File: filepath.Join(t.TempDir(), "place"), Now: time.Now}
+	f := &changefeed.Follower{Store: records.NewMemory(c.Now), Line: b, File: filepath.Join(t.TempDir(), "place"), Now: time.Now}
 	defer start(t, f.Run)() //nolint:errcheck // nothing is wrong with it
 	r := rand.New(rand.NewPCG(3, 4))
 	write(t, o.Store, r, 30)
@@ -373,35 +379,35 @@ func TestLostMessage(t *testing.T) {
 func TestOtherHistory(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		make func(c *clock, was records.Store) feed.Origin
+		make func(c *clock, was records.Store) changefeed.Origin
 		says string
 	}{
-		{"another store", func(c *clock, _ records.Store) feed.Origin {
-			return feed.Origin{Store: records.NewMemory(c.Now), ID: feed.ID{8}}
+		{"another store", func(c *clock, _ records.Store) changefeed.Origin {
+			return changefeed.Origin{Store: records.NewMemory(c.Now), ID: changefeed.ID{8}}
 		}, "the origin is 08"},
-		{"the same put back to an older state", func(c *clock, _ records.Store) feed.Origin {
-			return feed.Origin{Store: records.NewMemory(c.Now), ID: feed.ID{7}}
+		{"the same put back to an older state", func(c *clock, _ records.Store) changefeed.Origin {
+			return changefeed.Origin{Store: records.NewMemory(c.Now), ID: changefeed.ID{7}}
 		}, "parts from"},
-		{"put back, and as long again", func(c *clock, was records.Store) feed.Origin {
+		{"put back, and as long again", func(c *clock, was records.Store) changefeed.Origin {
 			st := records.NewMemory(c.Now)
 			write(t, st, rand.New(rand.NewPCG(9, 9)), int(was.Seq())+50)
-			return feed.Origin{Store: st, ID: feed.ID{7}}
+			return changefeed.Origin{Store: st, ID: changefeed.ID{7}}
 		}, "parts from"},
-		{"changes that were forgotten", func(_ *clock, was records.Store) feed.Origin {
+		{"changes that were forgotten", func(_ *clock, was records.Store) changefeed.Origin {
 			write(t, was, rand.New(rand.NewPCG(9, 9)), 50)
 			if err := was.Prune(t.Context(), was.Seq(), time.Time{}); err != nil {
 				t.Fatal(err)
 			}
-			return feed.Origin{Store: was, ID: feed.ID{7}}
+			return changefeed.Origin{Store: was, ID: changefeed.ID{7}}
 		}, "forgotten"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := &clock{}
 			b := newBus()
-			o := feed.Origin{Store: records.NewMemory(c.Now), ID: feed.ID{7}}
+			o := changefeed.Origin{Store: records.NewMemory(c.Now), ID: changefeed.ID{7}}
 			write(t, o.Store, rand.New(rand.NewPCG(5, 6)), 20)
 			b.answer = func(q []byte) []byte { return o.Answer(t.Context(), q) }
-			f := &feed.Follower{Store: records.NewMemory(c.Now), Line: b, File: filepath.Join(t.TempDir(), "place"), Now: time.Now}
+			f := &changefeed.Follower{Store: records.NewMemory(c.Now), Line: b, File: filepath.Join(t.TempDir(), "place"), Now: time.Now}
 			stop := start(t, f.Run)
 			eventually(t, "the dump", func() bool { return f.Status().Level() })
 			write(t, o.Store, rand.New(rand.NewPCG(5, 7)), 20)
@@ -414,7 +420,10 @@ func TestOtherHistory(t *testing.T) {
 			b.mu.Lock()
 			b.answer = func(q []byte) []byte { return now.Answer(t.Context(), q) }
 			b.mu.Unlock()
-			f = &feed.Follower{Store: f.Store, Line: b, File: f.File, Now: time.Now}
+			f = &changefeed.Follower{Store: f.Store, Line: b, File: f.File, Now: time.Now}
+			if err := f.Load(); err != nil {
+				t.Fatal(err)
+			}
 			err := f.Run(t.Context())
 			if fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("it ends with %v", err)
@@ -426,59 +435,59 @@ func TestOtherHistory(t *testing.T) {
 func TestPublishOverOtherLog(t *testing.T) {
 	c := &clock{}
 	b := newBus()
-	if err := b.Append(t.Context(), feed.AppendBatch(nil, feed.Batch{Origin: feed.ID{1}, From: 1, To: 900})); err != nil {
+	if err := b.Append(t.Context(), changefeed.AppendBatch(nil, changefeed.Batch{Origin: changefeed.ID{1}, From: 1, To: 900})); err != nil {
 		t.Fatal(err)
 	}
-	o := feed.Origin{Store: records.NewMemory(c.Now), ID: feed.ID{2}}
+	o := changefeed.Origin{Store: records.NewMemory(c.Now), ID: changefeed.ID{2}}
 	defer start(t, func(ctx context.Context) error { o.Publish(ctx, b); return nil })() //nolint:errcheck // nothing is wrong with it
 	eventually(t, "the log of another is cleared", func() bool { last, _ := b.Last(t.Context()); return last == nil })
 	write(t, o.Store, rand.New(rand.NewPCG(5, 6)), 3)
 	eventually(t, "the changes are in it", func() bool {
 		last, _ := b.Last(t.Context())
-		m, err := feed.ParseBatch(last)
+		m, err := changefeed.ParseBatch(last)
 		return err == nil && m.Origin == o.ID && m.To == o.Store.Seq()
 	})
 }
 
 func TestDamagedPlace(t *testing.T) {
-	f := &feed.Follower{Store: records.NewMemory(time.Now), Line: newBus(), File: filepath.Join(t.TempDir(), "place"), Now: time.Now}
+	f := &changefeed.Follower{Store: records.NewMemory(time.Now), Line: newBus(), File: filepath.Join(t.TempDir(), "place"), Now: time.Now}
 	if err := os.WriteFile(f.File, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Run(t.Context()); fault.KindOf(err) != fault.Invalid {
+	if err := f.Load(); fault.KindOf(err) != fault.Invalid {
 		t.Error(err)
 	}
 }
 
 func FuzzParseBatch(f *testing.F) {
-	f.Add(feed.AppendBatch(nil, feed.Batch{Origin: feed.ID{1, 2}, From: 3, To: 4, ToAt: time.UnixMicro(5), Head: 9, After: "88.1/a", More: true, Versions: []records.Version{
+	f.Add(changefeed.AppendBatch(nil, changefeed.Batch{Origin: changefeed.ID{1, 2}, From: 3, To: 4, ToAt: time.UnixMicro(5), Head: 9, After: "88.1/a", More: true, Versions: []records.Version{
 		{Seq: 3, At: time.UnixMicro(4), Record: recordstest.Record("88.1/x", 3)}, {Seq: 4, At: time.UnixMicro(5), Deleted: true, Record: handle.Record{Name: "88.1/y"}},
 	}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := feed.ParseBatch(b)
+		m, err := changefeed.ParseBatch(b)
 		if err != nil {
 			if fault.KindOf(err) != fault.Invalid {
 				t.Fatal(err)
 			}
 			return
 		}
-		if again := feed.AppendBatch(nil, m); !bytes.Equal(again, b) {
+		if again := changefeed.AppendBatch(nil, m); !bytes.Equal(again, b) {
 			t.Errorf("% x\nbecomes\n% x", b, again)
 		}
 	})
 }
 
 func FuzzParseRequest(f *testing.F) {
-	f.Add(feed.AppendRequest(nil, feed.Request{Kind: feed.Changes, Share: feed.Share{Hash: typed.HashName, Servers: 3, Server: 1}, From: 9, At: time.UnixMicro(7), After: "88.1/x"}))
+	f.Add(changefeed.AppendRequest(nil, changefeed.Request{Kind: changefeed.Changes, Share: changefeed.Share{Hash: typed.HashName, Servers: 3, Server: 1}, From: 9, At: time.UnixMicro(7), After: "88.1/x"}))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		q, err := feed.ParseRequest(b)
+		q, err := changefeed.ParseRequest(b)
 		if err != nil {
 			if fault.KindOf(err) != fault.Invalid {
 				t.Fatal(err)
 			}
 			return
 		}
-		if again := feed.AppendRequest(nil, q); !bytes.Equal(again, b) {
+		if again := changefeed.AppendRequest(nil, q); !bytes.Equal(again, b) {
 			t.Errorf("% x\nbecomes\n% x", b, again)
 		}
 	})

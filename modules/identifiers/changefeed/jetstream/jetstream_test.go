@@ -14,8 +14,8 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"yuzhou/kernel/fault"
-	"yuzhou/modules/identifiers/feed"
-	"yuzhou/modules/identifiers/feed/jetstream"
+	"yuzhou/modules/identifiers/changefeed"
+	"yuzhou/modules/identifiers/changefeed/jetstream"
 	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/records"
 	"yuzhou/modules/identifiers/records/recordstest"
@@ -33,7 +33,7 @@ func free(t *testing.T) string {
 }
 
 // origin serves a store at an address until stop is called.
-func origin(t *testing.T, o feed.Origin, options jetstream.Options) (stop func()) {
+func origin(t *testing.T, o changefeed.Origin, options changefeed.Options) (stop func()) {
 	t.Helper()
 	options.Name, options.Origin = "88.118.1", true
 	b, err := jetstream.Open(t.Context(), options)
@@ -52,13 +52,13 @@ func origin(t *testing.T, o feed.Origin, options jetstream.Options) (stop func()
 }
 
 // follow lets a new follower follow at an address.
-func follow(t *testing.T, url string) *feed.Follower {
+func follow(t *testing.T, url string) *changefeed.Follower {
 	t.Helper()
-	b, err := jetstream.Open(t.Context(), jetstream.Options{Name: "88.118.1", URL: url})
+	b, err := jetstream.Open(t.Context(), changefeed.Options{Name: "88.118.1", URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &feed.Follower{Store: records.NewMemory(time.Now), Line: b, File: filepath.Join(t.TempDir(), "place"), Now: time.Now}
+	f := &changefeed.Follower{Store: records.NewMemory(time.Now), Line: b, File: filepath.Join(t.TempDir(), "place"), Now: time.Now}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- f.Run(ctx) }()
@@ -107,12 +107,12 @@ func all(t *testing.T, s records.Store) string {
 // TestRestart lets the server with the feed go away and come back, with what it kept
 // and without.
 func TestRestart(t *testing.T) {
-	o := feed.Origin{Store: records.NewMemory(time.Now), ID: feed.ID{1}}
+	o := changefeed.Origin{Store: records.NewMemory(time.Now), ID: changefeed.ID{1}}
 	write(t, o.Store, 3000)
 	at := free(t)
 	dir := t.TempDir()
 	f := follow(t, "nats://"+at) // before the origin is there
-	stop := origin(t, o, jetstream.Options{Listen: at, Dir: dir})
+	stop := origin(t, o, changefeed.Options{Listen: at, Dir: dir})
 	level := func() bool { s := f.Status(); return s.Ready && s.Applied == o.Store.Seq() }
 	eventually(t, "the dump", level)
 	for _, kept := range []string{dir, dir, t.TempDir()} {
@@ -120,7 +120,7 @@ func TestRestart(t *testing.T) {
 		stop()
 		write(t, o.Store, 100)
 		began := time.Now()
-		stop = origin(t, o, jetstream.Options{Listen: at, Dir: kept})
+		stop = origin(t, o, changefeed.Options{Listen: at, Dir: kept})
 		write(t, o.Store, 100)
 		eventually(t, "what was written meanwhile", level)
 		t.Logf("level %v after the origin came back", time.Since(began).Round(time.Millisecond))
@@ -133,9 +133,9 @@ func TestRestart(t *testing.T) {
 
 // TestLatency measures from a registration to its being on the mirror.
 func TestLatency(t *testing.T) {
-	o := feed.Origin{Store: records.NewMemory(time.Now), ID: feed.ID{1}}
+	o := changefeed.Origin{Store: records.NewMemory(time.Now), ID: changefeed.ID{1}}
 	at := free(t)
-	defer origin(t, o, jetstream.Options{Listen: at, Dir: t.TempDir()})()
+	defer origin(t, o, changefeed.Options{Listen: at, Dir: t.TempDir()})()
 	f := follow(t, "nats://"+at)
 	eventually(t, "the dump", func() bool { return f.Status().Ready })
 	var worst, sum time.Duration
@@ -155,9 +155,9 @@ func TestLatency(t *testing.T) {
 
 // TestRights shows what a follower may not do, and who is not let in.
 func TestRights(t *testing.T) {
-	o := feed.Origin{Store: records.NewMemory(time.Now), ID: feed.ID{1}}
+	o := changefeed.Origin{Store: records.NewMemory(time.Now), ID: changefeed.ID{1}}
 	at := free(t)
-	defer origin(t, o, jetstream.Options{Listen: at, Dir: t.TempDir(), Token: "hush"})()
+	defer origin(t, o, changefeed.Options{Listen: at, Dir: t.TempDir(), Token: "hush"})()
 	refused := make(chan error, 10)
 	c, err := nats.Connect("nats://follower:hush@"+at, nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { refused <- err }))
 	if err != nil {
@@ -196,15 +196,15 @@ func TestBadOptions(t *testing.T) {
 	defer func() { _ = taken.Close() }()
 	for _, tt := range []struct {
 		name    string
-		options jetstream.Options
+		options changefeed.Options
 		kind    fault.Kind
 		says    string
 	}{
-		{"no address", jetstream.Options{Listen: "somewhere"}, fault.Invalid, "127.0.0.1:4222"},
-		{"others reach it", jetstream.Options{Listen: "192.0.2.1:4222"}, fault.Invalid, "token"},
-		{"taken", jetstream.Options{Listen: taken.Addr().String()}, fault.Busy, "cannot listen"},
-		{"no URL", jetstream.Options{URL: "nats://a b"}, fault.Invalid, "cannot be connected"},
-		{"a secret", jetstream.Options{URL: "nats://secret@a b"}, fault.Invalid, "cannot be connected"},
+		{"no address", changefeed.Options{Listen: "somewhere"}, fault.Invalid, "127.0.0.1:4222"},
+		{"others reach it", changefeed.Options{Listen: "192.0.2.1:4222"}, fault.Invalid, "token"},
+		{"taken", changefeed.Options{Listen: taken.Addr().String()}, fault.Busy, "cannot listen"},
+		{"no URL", changefeed.Options{URL: "nats://a b"}, fault.Invalid, "cannot be connected"},
+		{"a secret", changefeed.Options{URL: "nats://secret@a b"}, fault.Invalid, "cannot be connected"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.options.Dir = t.TempDir()
