@@ -27,17 +27,18 @@ type registry struct {
 }
 
 // serveNode starts a server whose identifiers are resolved on ports of its own.
-func serveNode(t *testing.T, dir string) *server {
+func serveNode(t *testing.T, dir string, more ...string) *server {
 	t.Helper()
-	return start(t, exec.Command(filepath.Join(bin, "yuzhou"), "serve", "--addr", "127.0.0.1:0", "--data", dir, "--identifiers-udp", "127.0.0.1:0", "--identifiers-tcp", "127.0.0.1:0"))
+	args := []string{"serve", "--addr", "127.0.0.1:0", "--data", dir, "--identifiers-udp", "127.0.0.1:0", "--identifiers-tcp", "127.0.0.1:0"}
+	return start(t, exec.Command(filepath.Join(bin, "yuzhou"), append(args, more...)...))
 }
 
 // newRegistry starts a node, lets three people allocate a prefix to a factory, and makes
 // worker a member of it. friend belongs to nobody.
-func newRegistry(t *testing.T) *registry {
+func newRegistry(t *testing.T, more ...string) *registry {
 	t.Helper()
 	dir := t.TempDir()
-	r := &registry{server: serveNode(t, dir), dir: dir, passwords: map[string]string{}, tokens: map[string]string{}}
+	r := &registry{server: serveNode(t, dir, more...), dir: dir, passwords: map[string]string{}, tokens: map[string]string{}}
 	r.passwords[r.User] = r.Password
 	r.tokens["owner"] = signIn(t, r.URL, r.User, r.Password)
 	ids := map[string]string{}

@@ -144,12 +144,17 @@ func (f *following) run(ctx context.Context) error {
 	defer f.bus.Close()
 	t := time.NewTicker(100 * time.Millisecond)
 	defer t.Stop()
+	said := ""
 	for {
 		select {
 		case <-ctx.Done():
 			return f.close()
 		case <-t.C:
-			if err := f.step(ctx); err != nil && ctx.Err() == nil {
+			err := f.step(ctx)
+			if err == nil {
+				said = ""
+			} else if ctx.Err() == nil && err.Error() != said {
+				said = err.Error()
 				f.s.log.ErrorContext(ctx, "the copy of the node that is followed cannot be changed", slog.Any("error", err))
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 
 	"yuzhou/kernel/fault"
 	"yuzhou/modules/identifiers/changefeed"
@@ -146,20 +147,25 @@ func (s *Service) wanted() (part, error) {
 	if list == "" {
 		return part{}, nil
 	}
-	p := part{Servers: strings.Split(list, ",")}
-	for i := range p.Servers {
-		p.Servers[i] = strings.TrimSpace(p.Servers[i])
+	numbered := s.setting(settingSerial)
+	if file, ok := strings.CutPrefix(list, "@"); ok {
+		b, err := os.ReadFile(file) //nolint:gosec // the file that who runs the node names
+		if err != nil {
+			return part{}, fault.New(fault.Invalid, "%s names the file %s, which cannot be read: %v", settingServers, file, err)
+		}
+		numbered, list, _ = strings.Cut(strings.TrimSpace(string(b)), " ")
 	}
-	if len(p.Servers) > maxShares {
-		return p, fault.New(fault.Invalid, "%s names %d servers, at most %d are possible", settingServers, len(p.Servers), maxShares)
+	p := part{Servers: strings.FieldsFunc(list, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })}
+	if len(p.Servers) == 0 || len(p.Servers) > maxShares {
+		return p, fault.New(fault.Invalid, "%s names %d servers, want 1 to %d, such as 192.0.2.2:2641,192.0.2.3:2641", settingServers, len(p.Servers), maxShares)
 	}
 	var err error
 	if p.Index, err = strconv.Atoi(s.setting(settingIndex)); err != nil || p.Index < 0 || p.Index >= len(p.Servers) {
 		return p, fault.New(fault.Invalid, "%s is %q, want one from 0 to %d: there are %d servers", settingIndex, s.setting(settingIndex), len(p.Servers)-1, len(p.Servers))
 	}
-	serial, err := strconv.ParseUint(s.setting(settingSerial), 10, 16)
+	serial, err := strconv.ParseUint(numbered, 10, 16)
 	if err != nil || serial == 0 || serial == 0xffff {
-		return p, fault.New(fault.Invalid, "%s is %q, want a number from 1 to 65534", settingSerial, s.setting(settingSerial))
+		return p, fault.New(fault.Invalid, "the serial of the hash site is %q, want a number from 1 to 65534", numbered)
 	}
 	p.Serial = uint16(serial)
 	_, err = p.site()

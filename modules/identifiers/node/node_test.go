@@ -316,8 +316,9 @@ func TestHashSite(t *testing.T) {
 			t.Error(name, err)
 		}
 		wrong := hosts[1-slot]
-		if _, err := (&client.Client{Start: []typed.Site{client.At(wrong.at)}}).Resolve(t.Context(), name, handle.Query{}); !strings.Contains(err.Error(), "another server") {
-			t.Errorf("%s of the other server: %v", name, err)
+		a, err := (&client.Client{Start: []typed.Site{client.At(wrong.at)}}).Resolve(t.Context(), name, handle.Query{})
+		if err != nil || len(a.Steps) != 2 || a.Steps[0].Code != wire.NotResponsible || a.Steps[1].Server != hosts[slot].at {
+			t.Errorf("%s asked of the other server: %v %+v", name, err, a.Steps)
 		}
 	}
 	if count[0] == 0 || count[1] == 0 {
@@ -325,8 +326,16 @@ func TestHashSite(t *testing.T) {
 	}
 	old := site
 	old.Serial = 3
-	if _, err := (&client.Client{Start: []typed.Site{old}}).Resolve(t.Context(), "88.118.2/n", handle.Query{}); !strings.Contains(err.Error(), "code 300") {
-		t.Errorf("a client that goes by the site of before: %v", err)
+	a, err := (&client.Client{Start: []typed.Site{old}}).Resolve(t.Context(), "88.118.2/n", handle.Query{})
+	if err != nil || len(a.Steps) != 2 || a.Steps[0].Code != wire.StaleSite {
+		t.Errorf("a client that goes by the site of before: %v %+v", err, a.Steps)
+	}
+	for i, h := range hosts { // each says that the other has it: that has an end
+		h.change(func() { h.slot = 1 - i })
+		h.Forget(handle.Authority("88.118.2"))
+	}
+	if _, err := asker(hosts[0]).Resolve(t.Context(), "88.118.2/n", handle.Query{}); fault.KindOf(err) != fault.NotFound && fault.KindOf(err) != fault.Busy {
+		t.Errorf("servers that know nothing of their names: %v", err)
 	}
 }
 
