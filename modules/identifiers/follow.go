@@ -100,6 +100,9 @@ func (f *following) begin(ctx context.Context) error {
 // start opens a copy and lets it follow.
 func (f *following) start(ctx context.Context, r *replica) (err error) {
 	dir := filepath.Join(f.dir, filepath.Base(r.Dir))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
 	if r.store, err = f.s.Open(ctx, dir); err != nil {
 		return err
 	}
@@ -168,13 +171,8 @@ func (f *following) step(ctx context.Context) error {
 		return err
 	}
 	now, next := f.both()
-	for _, r := range []*replica{now, next} {
-		if r != nil && !r.answers.Load() && r.follower.Status().Ready {
-			r.answers.Store(true)
-			if err := f.refresh(ctx); err != nil {
-				return err
-			}
-		}
+	if err := f.admit(ctx, now, next); err != nil {
+		return err
 	}
 	switch {
 	case next != nil && (next.over() || !next.equal(want)):
@@ -190,6 +188,18 @@ func (f *following) step(ctx context.Context) error {
 		return f.put(ctx, next, nil)
 	}
 	return nil
+}
+
+// admit lets copies answer that are whole now.
+func (f *following) admit(ctx context.Context, copies ...*replica) error {
+	var err error
+	for _, r := range copies {
+		if r != nil && !r.answers.Load() && r.follower.Status().Ready {
+			r.answers.Store(true)
+			err = errors.Join(err, f.refresh(ctx))
+		}
+	}
+	return err
 }
 
 func (f *following) both() (now, next *replica) {
@@ -323,7 +333,7 @@ func (f *following) changed(names []handle.Name) {
 		return
 	}
 	if err := f.refresh(context.Background()); err != nil {
-		f.s.log.Error("how prefixes stand cannot be read", slog.Any("error", err)) //nolint:sloglint // there is no context here
+		f.s.log.Error("how prefixes stand cannot be read", slog.Any("error", err))
 	}
 }
 

@@ -117,6 +117,9 @@ func (f *Follower) watch(ctx context.Context, cut context.CancelCauseFunc) {
 	for ctx.Err() == nil {
 		if b, err := f.ask(ctx, Request{Kind: Head}); err == nil {
 			f.heard(b)
+			if was := f.Status().Origin; was != "" && was != b.Origin.String() {
+				cut(other(was, b.Origin))
+			}
 		}
 		now := f.Status()
 		if now.Applied < before.Head && now.Applied == before.Applied {
