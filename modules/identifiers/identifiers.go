@@ -28,6 +28,7 @@ import (
 	"yuzhou/kernel/pack"
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/web"
+	"yuzhou/modules/identifiers/jsonapi/session"
 	"yuzhou/modules/identifiers/node"
 	"yuzhou/modules/identifiers/records"
 	"yuzhou/modules/identifiers/recursor"
@@ -100,6 +101,7 @@ type Service struct {
 	counting sync.Mutex           // held while resolutions are written down and the census is taken or shown
 	asked    map[string]time.Time // of the job that asks nodes below: when it asks one again that did not answer
 
+	sessions     session.Table      // of the JSON API
 	recursor     *recursor.Recursor // of identifiers of other nodes
 	standby      *standby
 	standings    map[string]standing // of the job that probes nodes below
@@ -161,6 +163,7 @@ func (s *Service) Module() module.Module {
 			s.standbyOperations(rt)
 			s.jobOperations(rt)
 			s.grantOperations(rt)
+			s.peers(rt)
 			s.routes(rt)
 		},
 		Serve: s.serve, Close: s.close,

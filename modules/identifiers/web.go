@@ -35,8 +35,6 @@ func (s *Service) routes(rt *web.Router) {
 	rt.Page("GET /identifiers/of/{name...}", actor.Read, s.showIdentifier)
 	rt.Page("GET /id/{name...}", actor.Read, s.follow)
 	rt.Page("GET /1.0/identifiers/{did...}", actor.Read, s.resolveDID)
-	rt.Page("GET /api/handles/{name...}", actor.Read, s.getHandle)
-	rt.Page("GET /api/site", actor.Read, s.getSite)
 	rt.Page("POST /{$}", actor.Read, s.tunnel) // a site tells its clients a port and no path
 	rt.Page("POST /id/", actor.Read, s.tunnel)
 	rt.Page("GET /gs1/{path...}", actor.Read, s.resolveGS1)
