@@ -68,6 +68,9 @@ func (s *Service) putHandle(x *exchange) error {
 	if x.q.KeepExisting {
 		flags &^= wire.Overwrite
 	}
+	if x.q.KeepExisting && op == wire.OpCreate && !o.Created && x.who.Name != "" { // also when it is there with the same values
+		return s.finish(x, jsonapi.Answer{Code: wire.AlreadyExists, Message: "it is registered already", Name: name}, o)
+	}
 	return s.write(x, name, node.Request(op, flags, body.AppendRecord(nil, handle.Record{Name: name, Values: values})), o)
 }
 

@@ -13,6 +13,7 @@ import (
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/web"
 	"yuzhou/modules/identifiers/auth"
+	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/jsonapi"
 	"yuzhou/modules/identifiers/jsonapi/session"
 	"yuzhou/modules/identifiers/wire"
@@ -102,6 +103,9 @@ func (s *Service) verified(ctx context.Context, a session.Authorization) (bool, 
 	if err != nil {
 		return false, err
 	}
+	if key.Type != handle.TypeSecretKey && key.Type != handle.TypePublicKey {
+		return false, nil // of a value that is no key nothing is told
+	}
 	answer, err := a.Answer(cmp.Or(a.Type, key.Type))
 	if err != nil {
 		return false, err
@@ -127,7 +131,8 @@ func (s *Service) refused(x *exchange, a jsonapi.Answer) error {
 		if err != nil {
 			return err
 		}
-		fresh.Error, x.asking = x.asking.Error, fresh
+		fresh.Error = x.asking.Error
+		x.asking = fresh
 	}
 	h := x.w.Header()
 	if x.Header.Get("X-Requested-With") == "" {
