@@ -3,6 +3,7 @@ package web
 import (
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"yuzhou/kernel/actor"
@@ -39,28 +40,31 @@ func (p peer) covers(path string) bool {
 // peered lets peers answer what is theirs, and next the rest.
 func (rt *Router) peered(identify func(*http.Request) (actor.Actor, error), next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for _, p := range rt.peers {
-			if !p.covers(r.URL.Path) {
-				continue
-			}
-			var err error
-			if strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") && !actor.Of(r.Context()).Known() {
-				var who actor.Actor
-				if who, err = identify(r); fault.KindOf(err) == fault.Forbidden {
-					err = nil
-				}
-				r = r.WithContext(actor.With(r.Context(), who))
-			}
-			if err == nil {
-				err = p.answer(w, r)
-			}
-			if err != nil {
-				fail(rt.Log, w, r, err)
-			}
+		i := slices.IndexFunc(rt.peers, func(p peer) bool { return p.covers(r.URL.Path) })
+		if i < 0 {
+			next.ServeHTTP(w, r)
 			return
 		}
-		next.ServeHTTP(w, r)
+		r, err := bearing(identify, r)
+		if err == nil {
+			err = rt.peers[i].answer(w, r)
+		}
+		if err != nil {
+			fail(rt.Log, w, r, err)
+		}
 	})
+}
+
+// bearing returns a request with who its token of this product belongs to.
+func bearing(identify func(*http.Request) (actor.Actor, error), r *http.Request) (*http.Request, error) {
+	if actor.Of(r.Context()).Known() || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
+		return r, nil
+	}
+	who, err := identify(r)
+	if fault.KindOf(err) == fault.Forbidden {
+		return r, nil
+	}
+	return r.WithContext(actor.With(r.Context(), who)), err
 }
 
 // Private reports whether what a client sends cannot be overheard: over HTTPS, here or at

@@ -183,7 +183,7 @@ func (x *exchange) authorization() (session.Authorization, error) {
 	if err != nil {
 		return session.Authorization{}, err
 	}
-	header := x.Request.Header.Get("Authorization")
+	header := x.Header.Get("Authorization")
 	if len(content) > 0 && header == "" {
 		return session.ParseBody(content)
 	}

@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -276,10 +277,7 @@ func TestVerifications(t *testing.T) {
 			{"no signature", "301:88.709.911/ADMIN", [2]string{"signature", ""}, 400, "needs an identity, nonce and signature"},
 			{"no identity", "", [2]string{}, 400, "needs an identity, nonce and signature"},
 		} {
-			p := url.Values{}
-			for k, v := range q {
-				p[k] = v
-			}
+			p := maps.Clone(q)
 			if tt.set[0] != "" {
 				p.Set(tt.set[0], tt.set[1])
 			}

@@ -19,8 +19,22 @@ func Request(op wire.Op, flags wire.Flags, content []byte) wire.Message {
 // Ask answers as a request for values over the wire is answered that nobody has signed: the
 // code, and the body that package body reads by it. Other protocols are served by it.
 func (n *Node) Ask(ctx context.Context, name handle.Name, q handle.Query, flags wire.Flags) (wire.Code, []byte) {
-	r := n.values(ctx, Request(wire.OpResolve, flags, nil), body.Resolve{Name: []byte(name), Query: q}, handle.Reference{})
+	asked := body.Resolve{Name: []byte(name), Query: q}
+	if flags.Has(wire.PublicOnly) {
+		return n.publicly(ctx, Request(wire.OpResolve, flags, body.AppendResolve(nil, asked)))
+	}
+	r := n.values(ctx, Request(wire.OpResolve, flags, nil), asked, handle.Reference{})
 	return r.code, r.content
+}
+
+// publicly answers a request for what anybody may read, from the kept answers when it can.
+func (n *Node) publicly(ctx context.Context, m wire.Message) (wire.Code, []byte) {
+	answer, err := wire.Parse(n.resolve(ctx, call{Message: m}, nil))
+	if err != nil {
+		r := failure(wire.Failed, "the server failed")
+		return r.code, r.content
+	}
+	return answer.Code, answer.Body
 }
 
 // Do answers a request as one over the wire is answered, by the same rights: a resolution,
@@ -29,14 +43,17 @@ func (n *Node) Ask(ctx context.Context, name handle.Name, q handle.Query, flags 
 //   - who: the identity that is proven to ask, the zero value for nobody.
 //   - wire.ChallengeNeeded: who asks has to be known.
 func (n *Node) Do(ctx context.Context, who handle.Reference, m wire.Message) (wire.Code, []byte) {
-	if m.Op == wire.OpResolve {
+	switch {
+	case m.Op == wire.OpResolve && who.Name == "" && m.Flags.Has(wire.PublicOnly):
+		return n.publicly(ctx, m)
+	case m.Op == wire.OpResolve:
 		asked, err := body.ParseResolve(m.Body)
 		if err != nil {
 			r := failure(wire.ProtocolError, err.Error())
 			return r.code, r.content
 		}
 		r := n.values(ctx, m, asked, who)
-		if r.hidden && who.Name == "" && !m.Flags.Has(wire.PublicOnly) {
+		if r.hidden && who.Name == "" {
 			r = unknown()
 		}
 		return r.code, r.content
