@@ -24,9 +24,8 @@ func elsewhere() map[string]string {
 		"/api/handles":             "fixed by the JSON API of the Handle System",
 		"/api/prefixes":            "fixed by the JSON API of the Handle System",
 		"/api/sessions":            "fixed by the JSON API of the Handle System",
-		"/api/sessions/this":       "fixed by the JSON API of the Handle System",
-		"/api/verifications/":      "fixed by the JSON API of the Handle System",
 		"/api/site":                "fixed by the JSON API of the Handle System",
+		"/api/verifications":       "fixed by the JSON API of the Handle System",
 		"/1.0/identifiers/":        "fixed by W3C DID Resolution",
 		"/.well-known/gs1resolver": "fixed by GS1's resolver standard",
 	}
@@ -83,8 +82,8 @@ type mount struct {
 }
 
 // mounts returns the patterns that a file mounts, in its order: the first argument of
-// Page(pattern, need, handler) and Static(pattern, handler), and the Path of each
-// Operation, which is below /api/v1.
+// Page(pattern, need, handler), Peer(path, need, handler) and Static(pattern, handler), and the
+// Path of each Operation, which is below /api/v1.
 func (f File) mounts() []mount {
 	var out []mount
 	ast.Inspect(f.Syntax, func(n ast.Node) bool {
@@ -104,7 +103,7 @@ func (f File) mounts() []mount {
 }
 
 func mounting(name string, args int) bool {
-	return name == "Page" && args == 3 || name == "Static" && args == 2
+	return (name == "Page" || name == "Peer") && args == 3 || name == "Static" && args == 2
 }
 
 // operationPath returns the text of the literal's field Path, or a text that no

@@ -43,8 +43,8 @@ var (
 // then its own.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if os.Getenv("YUZHOU_BENCH_NODE") != "" {
-		if err := serve(); err != nil {
+	if what := os.Getenv("YUZHOU_BENCH_NODE"); what != "" {
+		if err := map[string]func() error{"udp": serve, "http": serveHTTP}[what](); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -119,7 +119,7 @@ func BenchmarkUDP(b *testing.B) {
 		name  string
 		start func(b *testing.B) (netip.AddrPort, int)
 		ask   func(i int) []byte
-	}{{"yuzhou", startNode, request}, {"knot", startKnot, query}} {
+	}{{"yuzhou", func(b *testing.B) (netip.AddrPort, int) { return startNode(b, "udp") }, request}, {"knot", startKnot, query}} {
 		b.Run(peer.name, func(b *testing.B) {
 			to, pid := peer.start(b)
 			asked := make([][]byte, *records)
@@ -140,11 +140,11 @@ func BenchmarkUDP(b *testing.B) {
 	}
 }
 
-// startNode starts this node as a process of its own.
-func startNode(b *testing.B) (netip.AddrPort, int) {
+// startNode starts this node as a process of its own, that answers by udp or http.
+func startNode(b *testing.B, by string) (netip.AddrPort, int) {
 	b.Helper()
 	cmd := exec.Command(os.Args[0], "-records", strconv.Itoa(*records))
-	cmd.Env, cmd.Stderr = append(os.Environ(), "YUZHOU_BENCH_NODE=1"), os.Stderr
+	cmd.Env, cmd.Stderr = append(os.Environ(), "YUZHOU_BENCH_NODE="+by), os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		b.Fatal(err)

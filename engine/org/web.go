@@ -81,21 +81,6 @@ func setCookie(w http.ResponseWriter, token string) {
 	http.SetCookie(w, c)
 }
 
-// private reports whether what the browser sends cannot be overheard: over
-// HTTPS, here or at a proxy before us, or within this machine. Only the sender
-// could lie in these headers, and would only fool itself.
-func private(r *http.Request) bool {
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" || strings.HasPrefix(r.Header.Get("Origin"), "https://") {
-		return true
-	}
-	host := r.Host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
-}
-
 // originOf returns where a request comes from.
 func originOf(remote, agent string) origin {
 	host, _, err := net.SplitHostPort(remote)

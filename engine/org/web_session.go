@@ -59,7 +59,7 @@ func (s *Service) postSignIn(w http.ResponseWriter, r *http.Request) error {
 
 // enter signs in with the posted password, which keeps its spaces.
 func (s *Service) enter(r *http.Request, login string) (signedIn, error) {
-	if !private(r) {
+	if !web.Private(r) {
 		return signedIn{}, s.refuse(forbidden, "signin.insecure")
 	}
 	return s.signIn(r.Context(), login, r.PostForm.Get("password"), originOf(r.RemoteAddr, r.UserAgent()))
@@ -108,7 +108,7 @@ func (s *Service) renderMe(w http.ResponseWriter, r *http.Request, status int, p
 
 func (s *Service) postMyPassword(w http.ResponseWriter, r *http.Request) error {
 	fields(w, r)
-	if !private(r) {
+	if !web.Private(r) {
 		return s.refuse(forbidden, "signin.insecure")
 	}
 	chosen := r.PostForm.Get("chosen")

@@ -42,6 +42,7 @@ type Router struct {
 	mux    *http.ServeMux
 	api    huma.API
 	routes []Route
+	peers  []peer
 	cache  pageCache
 }
 
@@ -100,7 +101,7 @@ func (rt *Router) Handler(identify func(*http.Request) (actor.Actor, error)) htt
 		fail(rt.Log, w, r, fault.New(fault.NotFound, "there is no page %s", r.URL.Path))
 	})
 	protect := http.NewCrossOriginProtection()
-	return rt.outer(protect.Handler(rt.identified(identify, rt.mux)))
+	return rt.outer(rt.peered(identify, protect.Handler(rt.identified(identify, rt.mux))))
 }
 
 // counted returns what counts the inbox of a request's actor when its page comes

@@ -29,6 +29,7 @@ import (
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/web"
 	"yuzhou/modules/identifiers/changefeed"
+	"yuzhou/modules/identifiers/jsonapi/session"
 	"yuzhou/modules/identifiers/node"
 	"yuzhou/modules/identifiers/records"
 	"yuzhou/modules/identifiers/recursor"
@@ -103,7 +104,7 @@ type Service struct {
 	counting sync.Mutex           // held while resolutions are written down and the census is taken or shown
 	asked    map[string]time.Time // of the job that asks nodes below: when it asks one again that did not answer
 
-	sessions     webSessions
+	sessions     session.Table      // of the JSON API
 	recursor     *recursor.Recursor // of identifiers of other nodes
 	following    *following         // of the node that this one follows; nil in most
 	standby      *standby
@@ -168,6 +169,7 @@ func (s *Service) Module() module.Module {
 			s.networkOperations(rt)
 			s.jobOperations(rt)
 			s.grantOperations(rt)
+			s.peers(rt)
 			s.routes(rt)
 		},
 		Serve: s.serve, Close: s.close,

@@ -86,7 +86,7 @@ func (s *quotaStore) check(ctx context.Context, c *checked, i int, item records.
 			}
 		case records.Delete:
 			c.removed[len(c.items)] = prefix
-		case records.Add, records.Modify, records.Remove:
+		case records.Add, records.Set, records.Modify, records.Remove:
 		}
 	}
 	c.items, c.places = append(c.items, item), append(c.places, i)

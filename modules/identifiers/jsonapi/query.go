@@ -3,6 +3,7 @@ package jsonapi
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -68,6 +69,29 @@ func ParseRequest(q url.Values) (Request, error) {
 		return Request{}, p.err
 	}
 	return r, nil
+}
+
+// Fits reports whether the values of a PUT are those that the parameters mean: one of each
+// index, and with index=various any.
+//
+// Errors: fault.Invalid.
+func (r Request) Fits(values []handle.Value) error {
+	given := make([]uint32, 0, len(values))
+	for _, v := range values {
+		if slices.Contains(given, v.Index) {
+			return fault.New(fault.Invalid, "the body has two values of index %d", v.Index)
+		}
+		given = append(given, v.Index)
+		if !r.Various && !slices.Contains(r.Query.Indexes, v.Index) {
+			return fault.New(fault.Invalid, "the body has a value of index %d, which parameter index does not name", v.Index)
+		}
+	}
+	for _, i := range r.Query.Indexes {
+		if !slices.Contains(given, i) {
+			return fault.New(fault.Invalid, "parameter index is %d, and the body has no value of it", i)
+		}
+	}
+	return nil
 }
 
 // parameters reads parameters; the first thing that is wrong stays in err.

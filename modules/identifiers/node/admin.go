@@ -31,6 +31,15 @@ const listed = 64 << 10
 //   - more sends a message before the last one, with Continuous set; nil: there is room for
 //     one message alone.
 func (n *Node) list(ctx context.Context, who handle.Reference, m wire.Message, more func([]byte) error) reply {
+	l := lister{more: more}
+	if r := n.names(ctx, who, m, l.add); r.code != wire.Success {
+		return r
+	}
+	return reply{code: wire.Success, content: body.AppendNames(nil, l.names)}
+}
+
+// names gives the names of a list.
+func (n *Node) names(ctx context.Context, who handle.Reference, m wire.Message, use func(handle.Name) error) reply {
 	prefix, err := n.listedPrefix(m)
 	if err != nil {
 		return failure(codeOf(err), sentence(err))
@@ -41,7 +50,6 @@ func (n *Node) list(ctx context.Context, who handle.Reference, m wire.Message, m
 	if r := n.allowed(ctx, who, prefix, typed.ListNames); r.code != wire.Success {
 		return r
 	}
-	l := lister{more: more}
 	within := records.Range{Prefix: prefix}
 	if m.Op != wire.OpList {
 		within = records.Range{Prefix: authorities}
@@ -53,7 +61,7 @@ func (n *Node) list(ctx context.Context, who handle.Reference, m wire.Message, m
 			m.Op == wire.OpListHomed && n.Place(handle.Fold(described)).Standing != Hosted:
 			return nil
 		}
-		return l.add(v.Record.Name)
+		return use(v.Record.Name)
 	})
 	switch {
 	case errors.Is(err, errTooMuch):
@@ -61,7 +69,7 @@ func (n *Node) list(ctx context.Context, who handle.Reference, m wire.Message, m
 	case err != nil:
 		return failure(codeOf(err), sentence(err))
 	}
-	return reply{code: wire.Success, content: body.AppendNames(nil, l.names)}
+	return reply{code: wire.Success}
 }
 
 // listedPrefix returns the prefix whose record says who may list.

@@ -80,17 +80,6 @@ func (n *Node) again(m wire.Message, kept, dst []byte) []byte {
 	return dst
 }
 
-// Ask answers as a request for values over the wire is answered: the code, and the body
-// that package body reads by it. Other protocols are served by it.
-func (n *Node) Ask(ctx context.Context, name handle.Name, q handle.Query, flags wire.Flags) (wire.Code, []byte) {
-	m := wire.Message{Envelope: wire.Envelope{Version: wire.Newest(), Suggested: wire.Newest()}, Header: wire.Header{Op: wire.OpResolve, Flags: flags, Serial: wire.NoSerial}}
-	r := n.values(ctx, m, body.Resolve{Name: []byte(name), Query: q}, handle.Reference{})
-	if r.hidden && !flags.Has(wire.PublicOnly) {
-		return wire.ChallengeNeeded, nil // by whom more may be read: see Do
-	}
-	return r.code, r.content
-}
-
 // question is what is asked of the records.
 type question struct {
 	name    handle.Name // 0.NA/88.118 when 88.118 is asked for

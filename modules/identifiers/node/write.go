@@ -172,7 +172,7 @@ func (n *Node) execute(ctx context.Context, who handle.Reference, m wire.Message
 	if m.Op != wire.OpCreate && !there {
 		return failure(wire.NotFound, "it is not registered")
 	}
-	may, err := n.may(ctx, who, m.Op, was.Record, item.Record)
+	may, err := n.may(ctx, who, m, was.Record, item.Record)
 	if err != nil {
 		return failure(codeOf(err), sentence(err))
 	}
@@ -230,8 +230,8 @@ func itemOf(m wire.Message) (records.Item, error) {
 	default:
 		item.Record, err = body.ParseRecord(m.Body)
 		slices.SortFunc(item.Record.Values, func(a, b handle.Value) int { return int(int64(a.Index) - int64(b.Index)) })
-		if m.Op == wire.OpCreate && m.Flags.Has(wire.Overwrite) {
-			item.Op = records.Put
+		if m.Flags.Has(wire.Overwrite) {
+			item.Op = map[wire.Op]records.Op{wire.OpCreate: records.Put, wire.OpAddValues: records.Set, wire.OpModifyValues: records.Modify}[m.Op]
 		}
 	}
 	return item, err
@@ -239,7 +239,8 @@ func itemOf(m wire.Message) (records.Item, error) {
 
 // may reports whether an identity may write: for a new record by the record of its
 // prefix, else by its own, value by value.
-func (n *Node) may(ctx context.Context, who handle.Reference, op wire.Op, was, will handle.Record) (bool, error) {
+func (n *Node) may(ctx context.Context, who handle.Reference, m wire.Message, was, will handle.Record) (bool, error) {
+	op := m.Op
 	if op == wire.OpCreate {
 		was.Name = will.Name
 	}
@@ -255,7 +256,12 @@ func (n *Node) may(ctx context.Context, who handle.Reference, op wire.Op, was, w
 		return has&need == need, nil
 	}
 	for _, v := range will.Values {
-		if old, there := was.Value(v.Index); !mayValue(op, old, there, v, has) {
+		old, there := was.Value(v.Index)
+		each := op
+		if there && op == wire.OpAddValues && m.Flags.Has(wire.Overwrite) {
+			each = wire.OpModifyValues
+		}
+		if !mayValue(each, old, there, v, has) {
 			return false, nil
 		}
 	}

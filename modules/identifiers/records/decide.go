@@ -23,12 +23,12 @@ func Decide(before Version, item Item) (Version, Outcome) {
 	switch item.Op {
 	case Create, Put:
 		return write(before, item)
-	case Delete, Add, Modify, Remove:
+	case Delete, Add, Set, Modify, Remove:
 		if !there {
 			return Version{}, Outcome{Missing, 0, fmt.Sprintf("there is no identifier %q", item.Record.Name)}
 		}
 	default:
-		return Version{}, Outcome{Invalid, 0, fmt.Sprintf("operation %q is none of create, put, delete, add-values, modify-values, remove-values", item.Op)}
+		return Version{}, Outcome{Invalid, 0, fmt.Sprintf("operation %q is none of create, put, delete, add-values, set-values, modify-values, remove-values", item.Op)}
 	}
 	if item.Op == Delete {
 		return Version{Record: handle.Record{Name: before.Record.Name}, Deleted: true}, Outcome{Verdict: Done}
@@ -59,14 +59,14 @@ func edit(before Version, item Item) (Version, Outcome) {
 		switch {
 		case item.Op == Add && found:
 			return Version{}, Outcome{Conflict, before.Seq, fmt.Sprintf("identifier %q has a value of index %d already", item.Record.Name, v.Index)}
-		case item.Op != Add && !found:
+		case !found && item.Op != Add && item.Op != Set:
 			return Version{}, Outcome{Missing, before.Seq, fmt.Sprintf("identifier %q has no value of index %d", item.Record.Name, v.Index)}
-		case item.Op == Add:
+		case !found:
 			values = slices.Insert(values, at, v)
-		case item.Op == Modify:
-			values[at] = v
-		default:
+		case item.Op == Remove:
 			values = slices.Delete(values, at, at+1)
+		default:
+			values[at] = v
 		}
 	}
 	r := handle.Record{Name: before.Record.Name, Values: values}

@@ -44,6 +44,7 @@ const (
 	Put    Op = "put"           // in the place of what is there
 	Delete Op = "delete"        // earlier versions stay readable
 	Add    Op = "add-values"    // of indexes that are not there
+	Set    Op = "set-values"    // of indexes that are there or not
 	Modify Op = "modify-values" // of indexes that are there
 	Remove Op = "remove-values" // by index
 )

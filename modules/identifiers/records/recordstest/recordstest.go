@@ -103,6 +103,9 @@ func operations(t *testing.T, s records.Store) {
 		{"remove again", records.Item{Op: records.Remove, Record: value}, records.Missing},
 		{"of another version", records.Item{Op: records.Put, Record: Record("88.1/a", 3), IfSeq: 1}, records.Conflict},
 		{"of its version", records.Item{Op: records.Put, Record: Record("88.1/a", 3), IfSeq: 3}, records.Done},
+		{"set what is not there", records.Item{Op: records.Set, Record: value}, records.Done},
+		{"set to the same", records.Item{Op: records.Set, Record: value}, records.Unchanged},
+		{"set otherwise", records.Item{Op: records.Set, Record: handle.Record{Name: "88.1/a", Values: []handle.Value{{Index: 7, Type: "Y"}}}}, records.Done},
 		{"no name", records.Item{Op: records.Put, Record: Record("88.1", 3)}, records.Invalid},
 		{"a zero byte", records.Item{Op: records.Put, Record: Record("88.1/\x00", 3)}, records.Invalid},
 		{"no operation", records.Item{Op: "upsert", Record: Record("88.1/a", 3)}, records.Invalid},
@@ -315,7 +318,7 @@ func model(t *testing.T, s records.Store) { //nolint:gocognit // each step is co
 	t.Helper()
 	rnd := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same every time
 	var all []records.Version
-	ops := []records.Op{records.Create, records.Put, records.Put, records.Delete, records.Add, records.Modify, records.Remove}
+	ops := []records.Op{records.Create, records.Put, records.Put, records.Delete, records.Add, records.Set, records.Modify, records.Remove}
 	for range 2000 {
 		item := records.Item{Op: ops[rnd.IntN(len(ops))], Record: Record(fmt.Sprintf("88.%d/%c", rnd.IntN(3), "aAbBcC"[rnd.IntN(6)]), rnd.IntN(3))}
 		if item.Op != records.Create && item.Op != records.Put {
