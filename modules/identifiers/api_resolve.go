@@ -99,8 +99,9 @@ func (s *Service) find(ctx context.Context, n handle.Name) (client.Answer, error
 		return client.Answer{}, err
 	}
 	if s.hosts(n) {
+		done := s.timing("", n)
 		rec, err := s.record(ctx, n)
-		if err == nil {
+		if done(codeOf(err)); err == nil {
 			s.counted([]byte(n.Fold()))
 		}
 		return client.Answer{Record: rec}, err

@@ -30,6 +30,7 @@ import (
 	"yuzhou/kernel/web"
 	"yuzhou/modules/identifiers/changefeed"
 	"yuzhou/modules/identifiers/jsonapi/session"
+	"yuzhou/modules/identifiers/meter"
 	"yuzhou/modules/identifiers/node"
 	"yuzhou/modules/identifiers/records"
 	"yuzhou/modules/identifiers/recursor"
@@ -101,6 +102,7 @@ type Service struct {
 	dir      string
 
 	resolved *resolutions
+	meter    *meter.Meter
 	counting sync.Mutex           // held while resolutions are written down and the census is taken or shown
 	asked    map[string]time.Time // of the job that asks nodes below: when it asks one again that did not answer
 
@@ -110,6 +112,8 @@ type Service struct {
 	standby      *standby
 	standings    map[string]standing // of the job that probes nodes below
 	depositAgain time.Time           // of the job that deposits: not before
+	dockAgain    time.Time           // of the job of docking: nothing is sent before
+	dockWait     time.Duration       // likewise: how long it has waited
 
 	madeOf sync.Map // templates by their name: string to *template.Template
 
@@ -139,6 +143,7 @@ func New(h module.Host, n Needs) *Service {
 		Needs: n, db: h.DB, log: h.Log, now: h.Now, site: h.Site, blobs: h.Blobs, settings: h.Setting, dir: filepath.Join(h.Dir, "identifiers"),
 		resolved: newResolutions(), asked: map[string]time.Time{}, standby: newStandby(), standings: map[string]standing{},
 	}
+	s.meter = s.newMeter()
 	s.following = newFollowing(s)
 	s.recursor = recursor.New(recursor.Config{Find: s.search, Now: h.Now})
 	return s
@@ -166,6 +171,7 @@ func (s *Service) Module() module.Module {
 			s.registerOperations(rt)
 			s.censusOperations(rt)
 			s.standbyOperations(rt)
+			s.dockingOperations(rt)
 			s.networkOperations(rt)
 			s.jobOperations(rt)
 			s.grantOperations(rt)
@@ -177,10 +183,14 @@ func (s *Service) Module() module.Module {
 			{Name: "identifiers.prefixes", Every: time.Second, Run: s.recordPrefixes},
 			{Name: "identifiers.names", Every: 5 * time.Second, Run: s.publish},
 			{Name: "identifiers.resolved", Every: 10 * time.Second, Run: s.flushResolved},
+			{Name: "identifiers.measure", Every: 10 * time.Second, Run: s.measure},
+			{Name: "identifiers.watch", Every: 5 * time.Second, Run: s.watchOver},
 			{Name: "identifiers.census", Every: 2 * time.Second, Run: s.takeCensus},
 			{Name: "identifiers.lower", Every: 2 * time.Second, Run: s.checkLower},
 			{Name: "identifiers.figures", Every: 5 * time.Second, Run: s.observe},
 			{Name: "identifiers.escrow", Every: 2 * time.Second, Run: s.depositRecords},
+			{Name: "identifiers.docking", Every: 2 * time.Second, Run: s.dock},
+			{Name: "identifiers.docked", Every: 5 * time.Second, Run: s.compareDocked},
 			{Name: "identifiers.standby", Every: 2 * time.Second, Run: s.keepStandby},
 			{Name: "identifiers.probe", Every: 5 * time.Second, Run: s.probeLower},
 			{Name: "identifiers.jobs", Every: 200 * time.Millisecond, Run: s.runJobs},

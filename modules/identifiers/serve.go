@@ -37,6 +37,9 @@ func (s *Service) serve(ctx context.Context) error {
 	if err := s.refresh(ctx); err != nil {
 		return err
 	}
+	if err := s.remeasure(ctx); err != nil {
+		return err
+	}
 	packets, streams := s.listen(ctx)
 	key, err := serverKey(s.dir)
 	if err != nil {
@@ -119,7 +122,7 @@ func (s *Service) answering() *node.Node {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.node == nil {
-		s.node = node.New(node.Config{Record: s.record, Place: s.place, Site: s.siteNow, Holds: s.following.holds(), Upper: s.upper, Store: st, Granted: s.grantedTo, Resolved: s.counted, Key: s.signer, Own: s.site.Prefix, Now: s.now, Log: s.log})
+		s.node = node.New(node.Config{Record: s.record, Place: s.place, Site: s.siteNow, Holds: s.following.holds(), Upper: s.upper, Store: st, Granted: s.grantedTo, Resolved: s.counted, Served: s.served(), Key: s.signer, Own: s.site.Prefix, Now: s.now, Log: s.log})
 	}
 	return s.node
 }
@@ -232,7 +235,7 @@ func (s *Service) open(ctx context.Context) (records.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.records = withQuotas(r, s.quotaOf)
+	s.records = withQuotas(meteredStore{r, s.meter}, s.quotaOf)
 	return s.records, nil
 }
 

@@ -149,7 +149,9 @@ func (s *Service) getHandle(x *exchange) error {
 	}
 	name := handle.Name(x.below)
 	asked := body.AppendResolve(nil, body.Resolve{Name: []byte(name), Query: x.q.Query})
+	done := s.timing(x.RemoteAddr, name)
 	code, content := s.answering().Do(x.Context(), x.who, node.Request(wire.OpResolve, flags, asked))
+	done(code)
 	answer, err := answerFrom(name, code, content)
 	if err != nil {
 		return err

@@ -47,8 +47,11 @@ func (s *Service) showIdentifier(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if s.hosts(n) {
+		done := s.timing(r.RemoteAddr, n)
 		s.counted([]byte(n.Fold()))
-		return s.renderIdentifier(w, r, n)
+		err := s.renderIdentifier(w, r, n)
+		done(codeOf(err))
+		return err
 	}
 	found, err := s.recursor.Lookup(r.Context(), n)
 	if err != nil {

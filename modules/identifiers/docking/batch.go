@@ -60,8 +60,9 @@ func (b Batch) node() (node, error) {
 // Parse reads a batch, as JSON when it begins with {, otherwise as XML.
 //
 //   - doc: at most MaxBatch bytes and MaxRows rows.
-//   - Errors: Findings, at most 100, when rows break rules; fault.Invalid when it is
-//     no batch at all; fault.NotFound of a table that is not known.
+//   - Errors: Findings, at most 100, when rows break rules: then the batch has all but its
+//     rows; fault.Invalid when it is no batch at all; fault.NotFound of a table that is
+//     not known.
 func Parse(doc []byte) (Batch, error) {
 	if len(doc) > MaxBatch {
 		return Batch{}, fault.New(fault.Invalid, "the batch has %d bytes, at most %d are allowed; send several", len(doc), MaxBatch)
@@ -154,7 +155,8 @@ func fromNode(n node) (Batch, error) {
 		c.rows(s, b.Rows)
 	}
 	if len(c.found) > 0 {
-		return Batch{}, c.found
+		b.Rows = nil
+		return b, c.found
 	}
 	return b, nil
 }

@@ -120,10 +120,11 @@ const (
 
 // Finding is one thing that is wrong in a batch.
 type Finding struct {
-	Row    int    // from 1 on, 0 of the batch itself
-	Field  string // wire name, with its place in a list: endpoints[2].port; "" of the whole row
-	Value  string // as it was sent, cut off when long
-	ZH, EN string // what would be right
+	Row   int    `json:"row"`   // from 1 on, 0 of the batch itself
+	Field string `json:"field"` // wire name, with its place in a list: endpoints[2].port; "" of the whole row
+	Value string `json:"value"` // as it was sent, cut off when long
+	ZH    string `json:"zh"`    // what would be right
+	EN    string `json:"en"`
 }
 
 // String returns the finding in English: row 3, ip "x": an address such as 192.0.2.1.

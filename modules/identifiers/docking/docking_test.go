@@ -247,7 +247,6 @@ func TestFindings(t *testing.T) {
 		{TableTemplate, "name twice", `"weight"`, `"name"`, 1, "items[2].name", "name", "each name once"},
 		{TableApplication, "type", `"type":"2"`, `"type":"6"`, 1, "type", "6", "one of 1, 2, 3, 4, 5"},
 		{TableItem, "another node's", `"88.709.1/a"`, `"88.710.1/a"`, 1, "identifier", "88.710.1/a", "a prefix below the node's, /, and a suffix"},
-		{TableItem, "no template", `"created":"2026-01-30","template":"88.709.1/t1","operation":"1"`, `"created":"2026-01-30","operation":"1"`, 1, "template", "", "the identifier of a template"},
 		{TableItem, "active without terminal", `"terminal":"模组",`, ``, 2, "terminal", "", "the terminal of an active identifier"},
 		{TableFigures, "mean above greatest", `"resolveMean":12.5`, `"resolveMean":400`, 1, "resolveMean", "400", "not below the least nor above the greatest"},
 		{TableFigures, "four decimals", `"resolveMean":12.5`, `"resolveMean":12.5001`, 1, "resolveMean", "12.5001", "milliseconds with up to three decimals"},

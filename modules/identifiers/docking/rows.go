@@ -139,8 +139,4 @@ func (i *Item) check(c *checker) {
 	c.must("expires", i.Expires, i.Expires == "" || i.Expires >= i.Produced, "不早于生产时间", "not before it was made")
 	active := i.Owner + i.Purpose + i.Serial + i.LicenceNumber + i.LicenceCode + i.LicenceSerial
 	c.must("terminal", i.Terminal, i.Terminal != "" || active == "", "主动标识须填写终端类型", "the terminal of an active identifier")
-	if i.Operation == OpDelete {
-		return
-	}
-	c.must("template", i.Template, i.Template != "", "元数据模板的标识编码", "the identifier of a template")
 }

@@ -4,7 +4,7 @@ package docking
 type Organisation struct {
 	Prefix               string     `json:"prefix" no:"0" zh:"标识前缀" en:"Prefix" is:"required prefix"`
 	Name                 string     `json:"name" no:"1" zh:"单位名称" en:"Name" is:"required"`
-	Nature               string     `json:"nature" no:"2" zh:"单位性质" en:"Nature" is:"required one=nature"`
+	Nature               string     `json:"nature" no:"2" zh:"单位性质" en:"Nature" is:"one=nature"`
 	Address              string     `json:"address" no:"3" zh:"单位地址" en:"Address" is:"required"`
 	CertificateType      string     `json:"certificateType" no:"4" zh:"单位证件类型" en:"Type of certificate" is:"required one=certificate"`
 	CertificateNumber    string     `json:"certificateNumber" no:"5" zh:"单位证件号" en:"Number of certificate" is:"required max=64"`
@@ -14,14 +14,14 @@ type Organisation struct {
 	LegalDocumentNumber  string     `json:"legalDocumentNumber" no:"9 8" zh:"法定代表人证件号" en:"Legal representative, number of document" is:"max=64"`
 	LegalDocumentPhoto   string     `json:"legalDocumentPhoto" no:"10 -" zh:"法定代表人证件照片" en:"Legal representative, picture of document" is:"max=255"`
 	Introduction         string     `json:"introduction" no:"11 9" zh:"单位简介" en:"Introduction" is:"lines max=500"`
-	Industry             string     `json:"industry" no:"12 10" zh:"行业类型（所属行业）" en:"Section of industry" is:"required section"`
+	Industry             string     `json:"industry" no:"12 10" zh:"行业类型（所属行业）" en:"Section of industry" is:"section"`
 	IndustryDivision     string     `json:"industryDivision" no:"13 11" zh:"行业大类" en:"Division of industry" is:"division"`
 	ContactName          string     `json:"contactName" no:"14 12" zh:"联系人姓名" en:"Contact" is:"required max=64"`
-	ContactMobile        string     `json:"contactMobile" no:"15 13" zh:"联系人手机号" en:"Contact, mobile" is:"required mobile"`
+	ContactMobile        string     `json:"contactMobile" no:"15 13" zh:"联系人手机号" en:"Contact, mobile" is:"mobile"`
 	ContactDocumentType  string     `json:"contactDocumentType" no:"16 14" zh:"联系人证件类型" en:"Contact, type of document" is:"one=document"`
 	ContactDocument      string     `json:"contactDocumentNumber" no:"17 15" zh:"联系人证件号" en:"Contact, number of document" is:"max=64"`
 	ContactDocumentPhoto string     `json:"contactDocumentPhoto" no:"18 -" zh:"联系人证件照片" en:"Contact, picture of document" is:"max=255"`
-	ContactEmail         string     `json:"contactEmail" no:"19 16" zh:"联系人邮箱" en:"Contact, email" is:"required email"`
+	ContactEmail         string     `json:"contactEmail" no:"19 16" zh:"联系人邮箱" en:"Contact, email" is:"email"`
 	Website              string     `json:"website" no:"20 17" zh:"官方网站" en:"Website" is:"url"`
 	RegisteredBy         string     `json:"registeredBy" no:"21 18" zh:"注册机关" en:"Registration authority"`
 	Capital              string     `json:"capital" no:"22 19" zh:"注册资本" en:"Registered capital" is:"max=64"`

@@ -92,3 +92,18 @@ func verify(public *ecdsa.PublicKey, in io.Reader, signature []byte) error {
 	}
 	return nil
 }
+
+// Sign signs a text: SM2 with SM3, as manifests are signed.
+func Sign(key *PrivateKey, text []byte) ([]byte, error) {
+	h, err := signing(&key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	h.Write(text) //nolint:revive // a hash takes all
+	return sign(key, h.Sum(nil))
+}
+
+// Verify returns fault.Invalid when a signature is not one of the key over the text.
+func Verify(key *ecdsa.PublicKey, text, signature []byte) error {
+	return verify(key, bytes.NewReader(text), signature)
+}

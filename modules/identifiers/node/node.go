@@ -74,6 +74,10 @@ type Config struct {
 	// Resolved is told of each name that was resolved with success, folded; nil: nobody
 	// is. What it is given is its own only until it returns.
 	Resolved func(folded []byte)
+	// Served is told of each message that was answered, with where it came from, the zero
+	// Addr when that is not known; nil: nobody is. What it is given is its own only until it
+	// returns.
+	Served func(from netip.Addr, request, answer []byte, took time.Duration)
 	// Store takes what is written by the protocol; nil: nothing is. Record reads from it.
 	Store records.Store
 	// Key returns what signs answers that are asked for certified, *rsa.PrivateKey, nil for
@@ -137,7 +141,7 @@ func (n *Node) Packet(from netip.AddrPort, datagram []byte, answer *server.Packe
 	}
 	out := n.kept.buffer()
 	defer n.kept.put(out)
-	out.bytes = n.answer(context.Background(), nil, message, out.bytes[:0])
+	out.bytes = n.timed(context.Background(), nil, from.Addr(), message, out.bytes[:0])
 	if len(out.bytes) > mostByUDP {
 		n.Refuse(datagram, answer)
 		return
@@ -168,11 +172,26 @@ func (n *Node) Refuse(datagram []byte, answer *server.Packets) {
 
 // Message answers a message of a connection.
 func (n *Node) Message(ctx context.Context, c *server.Conn, message, answer []byte) ([]byte, error) {
-	out := n.answer(ctx, c, message, answer)
+	var from netip.Addr
+	if c != nil {
+		from = c.Remote.Addr()
+	}
+	out := n.timed(ctx, c, from, message, answer)
 	if len(out) == len(answer) {
 		return answer, errSilent
 	}
 	return out, nil
+}
+
+// timed is answer, of which Served is told.
+func (n *Node) timed(ctx context.Context, c *server.Conn, from netip.Addr, message, dst []byte) []byte {
+	if n.Served == nil {
+		return n.answer(ctx, c, message, dst)
+	}
+	began := time.Now() //nolint:forbidigo // how long it takes is no matter of the city's clock
+	out := n.answer(ctx, c, message, dst)
+	n.Served(from, message, out[len(dst):], time.Since(began)) //nolint:forbidigo // likewise
+	return out
 }
 
 var errSilent = errors.New("a message that is none ends the connection")

@@ -1,15 +1,15 @@
 // Package monitor computes what nodes report of their operation: the figures of a day,
-// events, the monthly report, and whether a node is to be taken over.
+// events, and the monthly report.
 //
 // What must hold: everything here is a pure function of what it is given. Figures are
-// the same in whatever order samples come and however they were shared among
-// accumulators; a threshold is compared in integers, so 51 of 100 is 51 %.
+// the same in whatever order samples come that are not more than Disorder apart; what
+// is kept of a day does not grow with its samples.
 //
-// Source: 国家顶级节点对接服务指南, annexes 2 (monitoring), 3 (monthly report) and 4
-// (takeover).
+// Source: 国家顶级节点对接服务指南, annexes 2 (monitoring) and 3 (monthly report).
 package monitor
 
 import (
+	"encoding/json"
 	"time"
 
 	"yuzhou/kernel/fault"
@@ -35,22 +35,78 @@ type Sample struct {
 
 const secondsOfDay = 24 * 60 * 60
 
-// Day accumulates the samples of one day in Beijing time. It is not for use by several
-// goroutines at once: give each its own and Merge them. It takes some 350 KB.
+// Disorder is by how many seconds samples may come out of order.
+const Disorder = 16
+
+// Day accumulates the samples of one day in Beijing time, in a few hundred bytes. It is
+// not for use by several goroutines at once. Its JSON is all it remembers.
 type Day struct {
-	begin    time.Time
-	resolve  spread
-	register spread
-	queries  []uint32 // resolutions, answered or not, by the second of the day
+	begin time.Time
+	days
+}
+
+// days is what Day remembers, with the names of its JSON.
+type days struct {
+	Day       string  `json:"day"`
+	Resolves  spread  `json:"resolve"`
+	Registers spread  `json:"register"`
+	Effective uint64  `json:"effective"` // microseconds from registration to resolution, in all
+	Ones      uint64  `json:"ones"`      // of how many registrations
+	Peak      peak    `json:"peak"`      // of the seconds before those in Recent
+	Newest    int64   `json:"newest"`    // second of the day of the newest resolution
+	Recent    recents `json:"recent"`    // resolutions by second, at its remainder
+}
+
+type recents [Disorder]uint32
+
+// peak is the most resolutions in a second, and which second that was.
+type peak struct {
+	N      uint32 `json:"n"`
+	Second int64  `json:"second"`
+}
+
+// or returns the greater of both, of two that tie the first.
+func (p peak) or(o peak) peak {
+	if o.N > p.N || o.N == p.N && o.Second < p.Second {
+		return o
+	}
+	return p
 }
 
 // NewDay returns an accumulator of the day of an instant.
 func NewDay(of time.Time) *Day {
-	begin, err := docking.ParseInstant(docking.Day(of) + " 00:00:00")
-	if err != nil {
-		begin = of // a year of five digits; then no sample is of the day
+	d := &Day{}
+	if d.of(docking.Day(of)) != nil {
+		d.begin = of // a year of five digits; then no sample is of the day
 	}
-	return &Day{begin: begin, queries: make([]uint32, secondsOfDay)}
+	return d
+}
+
+func (d *Day) of(day string) error {
+	begin, err := docking.ParseInstant(day + " 00:00:00")
+	if err == nil {
+		d.begin, d.Day = begin, day
+	}
+	return err
+}
+
+// MarshalJSON implements json.Marshaler.
+func (d *Day) MarshalJSON() ([]byte, error) { return json.Marshal(d.days) }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (d *Day) UnmarshalJSON(b []byte) error {
+	if err := json.Unmarshal(b, &d.days); err != nil {
+		return err
+	}
+	if d.Newest < 0 || d.Newest >= secondsOfDay {
+		return fault.New(fault.Invalid, "second %d is none of a day", d.Newest)
+	}
+	return d.of(d.Day)
+}
+
+// Is reports whether an instant is of the day.
+func (d *Day) Is(at time.Time) bool {
+	return !at.Before(d.begin) && at.Sub(d.begin) < secondsOfDay*time.Second
 }
 
 // Add counts a sample.
@@ -58,72 +114,88 @@ func NewDay(of time.Time) *Day {
 // Errors: fault.Invalid when it is of another day, of no kind, or its latency is
 // negative.
 func (d *Day) Add(s Sample) error {
-	second := int64(s.At.Sub(d.begin) / time.Second)
 	switch {
-	case s.At.Before(d.begin) || second >= secondsOfDay:
+	case !d.Is(s.At):
 		return fault.New(fault.Invalid, "the sample is of %s, not of %s", docking.Instant(s.At), docking.Day(d.begin))
 	case s.Latency < 0:
 		return fault.New(fault.Invalid, "the sample of %s has the latency %s; give one from 0 on", docking.Instant(s.At), s.Latency)
 	}
+	second := int64(s.At.Sub(d.begin) / time.Second)
 	one := single(second, s)
 	switch s.Kind {
 	case Resolve:
-		d.queries[second]++
-		d.resolve = d.resolve.with(one)
+		d.count(second)
+		d.Resolves = d.Resolves.with(one)
 	case Register:
-		d.register = d.register.with(one)
+		d.Registers = d.Registers.with(one)
 	default:
 		return fault.New(fault.Invalid, "the sample of %s is of kind %.20q; give %s or %s", docking.Instant(s.At), s.Kind, Resolve, Register)
 	}
 	return nil
 }
 
-// Merge adds what another accumulator of the same day has.
-//
-// Errors: fault.Invalid when it is of another day.
-func (d *Day) Merge(o *Day) error {
-	if !d.begin.Equal(o.begin) {
-		return fault.New(fault.Invalid, "the samples are of %s, not of %s", docking.Day(o.begin), docking.Day(d.begin))
+// Took notes the time from a registration to the moment at which it resolves.
+func (d *Day) Took(t time.Duration) {
+	d.Effective += uint64(max(t.Microseconds(), 0)) //nolint:gosec // not below 0
+	d.Ones++
+}
+
+// count counts a resolution in its second; one that comes too late counts in the oldest
+// that is still open.
+func (d *Day) count(second int64) {
+	second = max(second, d.Newest-Disorder+1)
+	for ; d.Newest < second; d.Newest++ {
+		if second-d.Newest > Disorder { // all that are open end
+			d.Peak, d.Recent, d.Newest = d.peak(), recents{}, second
+			break
+		}
+		next := (d.Newest + 1) % Disorder
+		d.Peak = d.Peak.or(peak{d.Recent[next], d.Newest + 1 - Disorder})
+		d.Recent[next] = 0
 	}
-	d.resolve, d.register = d.resolve.with(o.resolve), d.register.with(o.register)
-	for i, n := range o.queries {
-		d.queries[i] += n
+	d.Recent[second%Disorder]++
+}
+
+// peak returns the peak of the day so far.
+func (d *Day) peak() peak {
+	out := d.Peak
+	for second := max(0, d.Newest-Disorder+1); second <= d.Newest; second++ {
+		if n := d.Recent[second%Disorder]; n > 0 {
+			out = out.or(peak{n, second})
+		}
 	}
-	return nil
+	return out
 }
 
 // Counts are how many requests a day had: the weights of its means.
 type Counts struct {
 	Resolved, ResolveFailed     uint64
 	Registered, RegisterFailed  uint64
-	EffectiveSum, EffectiveOnes uint64 // microseconds from registration to resolution in all, and of how many; filled by who measures it
+	EffectiveSum, EffectiveOnes uint64 // microseconds from registration to resolution in all, and of how many
 }
 
 // Counts returns the counts of the day so far.
 func (d *Day) Counts() Counts {
-	return Counts{Resolved: d.resolve.n, ResolveFailed: d.resolve.failed, Registered: d.register.n, RegisterFailed: d.register.failed}
+	return Counts{
+		Resolved: d.Resolves.N, ResolveFailed: d.Resolves.Failed, Registered: d.Registers.N, RegisterFailed: d.Registers.Failed,
+		EffectiveSum: d.Effective, EffectiveOnes: d.Ones,
+	}
 }
 
 // Figures returns columns 1 to 12 of a node or an enterprise. Of samples that tie, and
 // of seconds with the same number of queries, the first counts.
 func (d *Day) Figures(prefix string) docking.Figures {
 	f := docking.Figures{Date: docking.Day(d.begin), Prefix: prefix}
-	if r := d.resolve; r.n > 0 {
-		f.ResolveMean, f.ResolveMin, f.ResolveMax = r.mean(), r.least.micros, r.most.micros
-		f.ResolveMinAt, f.ResolveMaxAt = d.instant(r.least.second), d.instant(r.most.second)
+	if r := d.Resolves; r.N > 0 {
+		f.ResolveMean, f.ResolveMin, f.ResolveMax = r.mean(), r.Least.Micros, r.Most.Micros
+		f.ResolveMinAt, f.ResolveMaxAt = d.instant(r.Least.Second), d.instant(r.Most.Second)
 	}
-	if r := d.register; r.n > 0 {
-		f.RegisterMean, f.RegisterMin, f.RegisterMax = r.mean(), r.least.micros, r.most.micros
-		f.RegisterMinAt, f.RegisterMaxAt = d.instant(r.least.second), d.instant(r.most.second)
+	if r := d.Registers; r.N > 0 {
+		f.RegisterMean, f.RegisterMin, f.RegisterMax = r.mean(), r.Least.Micros, r.Most.Micros
+		f.RegisterMinAt, f.RegisterMaxAt = d.instant(r.Least.Second), d.instant(r.Most.Second)
 	}
-	var peak int
-	for i, n := range d.queries {
-		if n > d.queries[peak] {
-			peak = i
-		}
-	}
-	if n := d.queries[peak]; n > 0 {
-		f.PeakQPS, f.PeakAt = int64(n), d.instant(int64(peak))
+	if p := d.peak(); p.N > 0 {
+		f.PeakQPS, f.PeakAt = int64(p.N), d.instant(p.Second)
 	}
 	return f
 }
@@ -135,46 +207,48 @@ func (d *Day) instant(second int64) string {
 // spread is what is kept of latencies. Sums of whole microseconds are the same in any
 // order, which sums of floating point are not.
 type spread struct {
-	n, failed   uint64
-	sum         uint64 // microseconds; 2^64 of them are 584,000 years
-	least, most extreme
+	N      uint64  `json:"n"`
+	Failed uint64  `json:"failed"`
+	Sum    uint64  `json:"sum"` // microseconds; 2^64 of them are 584,000 years
+	Least  extreme `json:"least"`
+	Most   extreme `json:"most"`
 }
 
 // extreme is a latency and the second of the day it was in.
 type extreme struct {
-	micros docking.Micros
-	second int64
+	Micros docking.Micros `json:"micros"`
+	Second int64          `json:"second"`
 }
 
 // single is the spread of one sample.
 func single(second int64, s Sample) spread {
 	if !s.OK {
-		return spread{failed: 1}
+		return spread{Failed: 1}
 	}
 	e := extreme{docking.Micros(s.Latency.Microseconds()), second}
-	return spread{n: 1, sum: uint64(e.micros), least: e, most: e} //nolint:gosec // Add holds that it is not negative
+	return spread{N: 1, Sum: uint64(e.Micros), Least: e, Most: e} //nolint:gosec // Add holds that it is not negative
 }
 
 // with returns the spread of both.
 func (s spread) with(o spread) spread {
-	failed := s.failed + o.failed
+	failed := s.Failed + o.Failed
 	switch {
-	case s.n == 0:
+	case s.N == 0:
 		s = o
-	case o.n > 0:
-		s.n, s.sum = s.n+o.n, s.sum+o.sum
-		if o.least.micros < s.least.micros || o.least.micros == s.least.micros && o.least.second < s.least.second {
-			s.least = o.least
+	case o.N > 0:
+		s.N, s.Sum = s.N+o.N, s.Sum+o.Sum
+		if o.Least.Micros < s.Least.Micros || o.Least.Micros == s.Least.Micros && o.Least.Second < s.Least.Second {
+			s.Least = o.Least
 		}
-		if o.most.micros > s.most.micros || o.most.micros == s.most.micros && o.most.second < s.most.second {
-			s.most = o.most
+		if o.Most.Micros > s.Most.Micros || o.Most.Micros == s.Most.Micros && o.Most.Second < s.Most.Second {
+			s.Most = o.Most
 		}
 	}
-	s.failed = failed
+	s.Failed = failed
 	return s
 }
 
 // mean returns the mean to the nearest microsecond.
 func (s spread) mean() docking.Micros {
-	return docking.Micros((s.sum + s.n/2) / s.n) //nolint:gosec // it lies between latencies
+	return docking.Micros((s.Sum + s.N/2) / s.N) //nolint:gosec // it lies between latencies
 }

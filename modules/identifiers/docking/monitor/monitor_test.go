@@ -1,8 +1,8 @@
 package monitor
 
 import (
+	"encoding/json"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -73,35 +73,46 @@ func plainFigures(samples []Sample, prefix, date string) docking.Figures {
 	return f
 }
 
-// Samples in any order, shared among any number of accumulators, give the figures of
-// the plain implementation, which the rules of the table take.
+// Samples in any order within Disorder, with stops of the program between them, give the
+// figures of the plain implementation, which the rules of the table take.
 func TestDay(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
 	begin := at(t, "2026-01-30 00:00:00")
-	for round := range 30 {
-		days := make([]*Day, 1+r.IntN(4))
-		for i := range days {
-			days[i] = NewDay(begin.Add(12 * time.Hour))
-		}
+	for round := range 60 {
+		day := NewDay(begin.Add(12 * time.Hour))
 		samples := make([]Sample, r.IntN(400))
 		for i := range samples {
 			samples[i] = Sample{
-				At:   begin.Add(time.Duration(r.IntN(20)) * time.Second * 4546).Add(time.Duration(r.IntN(1e9))),
+				At:   begin.Add(time.Duration(r.IntN(20)) * []time.Duration{4546, 3}[round%2] * time.Second).Add(time.Duration(r.IntN(1e9))),
 				Kind: []Kind{Resolve, Resolve, Register}[r.IntN(3)], Latency: time.Duration(r.IntN(8000)), OK: r.IntN(5) > 0,
 			}
-			if err := days[r.IntN(len(days))].Add(samples[i]); err != nil {
+		}
+		late := map[int]time.Duration{}
+		order := make([]int, len(samples))
+		for i := range samples {
+			order[i], late[i] = i, time.Duration(r.IntN((Disorder-1)*int(time.Second)))
+		}
+		slices.SortFunc(order, func(a, b int) int {
+			return samples[a].At.Add(late[a]).Compare(samples[b].At.Add(late[b]))
+		})
+		for _, i := range order {
+			if err := day.Add(samples[i]); err != nil {
 				t.Fatal(err)
 			}
-		}
-		r.Shuffle(len(days), func(i, j int) { days[i], days[j] = days[j], days[i] })
-		for _, d := range days[1:] {
-			if err := days[0].Merge(d); err != nil {
-				t.Fatal(err)
+			if r.IntN(50) == 0 { // the program stops and goes on
+				doc, err := json.Marshal(day)
+				if err != nil {
+					t.Fatal(err)
+				}
+				day = &Day{}
+				if err := json.Unmarshal(doc, day); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
-		got := days[0].Figures("88.709")
+		got := day.Figures("88.709")
 		if diff := cmp.Diff(plainFigures(samples, "88.709", "2026-01-30"), got); diff != "" {
 			t.Fatalf("round %d: %s", round, diff)
 		}
@@ -111,7 +122,7 @@ func TestDay(t *testing.T) {
 		if _, err := (docking.Batch{Table: docking.TableFigures, Node: "88.709", Sent: begin, Rows: []any{&got}}).JSON(); err != nil {
 			t.Errorf("round %d: %v", round, err)
 		}
-		c := days[0].Counts()
+		c := day.Counts()
 		if n := c.Resolved + c.ResolveFailed + c.Registered + c.RegisterFailed; n != uint64(len(samples)) {
 			t.Errorf("%d of %d samples are counted", n, len(samples))
 		}
@@ -136,8 +147,10 @@ func TestNotOfTheDay(t *testing.T) {
 			}
 		})
 	}
-	if err := d.Merge(NewDay(at(t, "2026-01-31 00:00:00"))); !errors.Is(err, fault.Invalid) {
-		t.Error(err)
+	for _, doc := range []string{`{"day":"2026-1-30"}`, `{"day":"2026-01-30","newest":86400}`, `{"day":"2026-01-30","recent":"x"}`} {
+		if err := json.Unmarshal([]byte(doc), &Day{}); err == nil {
+			t.Errorf("%s is taken", doc)
+		}
 	}
 	if got := d.Figures("88.709"); got != (docking.Figures{Date: "2026-01-30", Prefix: "88.709"}) {
 		t.Errorf("something was counted: %v", got)
@@ -243,89 +256,6 @@ func TestDown(t *testing.T) {
 		if got := down(tt.in, day, day.Add(100*time.Second)); got != tt.want {
 			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
 		}
-	}
-}
-
-func TestAssess(t *testing.T) {
-	now := at(t, "2026-01-30 10:00:00")
-	// probers makes n probers of which some find a service unavailable.
-	probers := func(n, failing int, kind Kind) []Probe {
-		var out []Probe
-		for i := range n {
-			name := fmt.Sprintf("p%03d", i)
-			out = append(out, Probe{name, now.Add(-time.Minute), Resolve, kind != Resolve || i >= failing, "timeout"}, Probe{name, now.Add(-time.Minute), Register, kind != Register || i >= failing, "refused"})
-		}
-		return out
-	}
-	mixed := append(probers(100, 26, Resolve), probers(100, 51, Register)...)
-	for i := range mixed[200:] {
-		// Those that find registration unavailable are others than for resolution.
-		mixed[200+i].Prober = fmt.Sprintf("q%03d", i/2)
-	}
-	for _, tt := range []struct {
-		name      string
-		probes    []Probe
-		want      Verdict
-		emergency bool
-	}{
-		{"all well", probers(100, 0, Resolve), Verdict{Probers: 100}, false},
-		{"50 of 100", probers(100, 50, Resolve), Verdict{Probers: 100, Resolving: 50, Failing: 50}, false},
-		{"51 of 100", probers(100, 51, Resolve), Verdict{Probers: 100, Resolving: 51, Failing: 51}, true},
-		{"registration alone", probers(100, 51, Register), Verdict{Probers: 100, Registering: 51, Failing: 51}, true},
-		{"2 of 3", probers(3, 2, Register), Verdict{Probers: 3, Registering: 2, Failing: 2}, true},
-		{"half of an even number", probers(4, 2, Register), Verdict{Probers: 4, Registering: 2, Failing: 2}, false},
-		{"all of too few", probers(2, 2, Register), Verdict{Probers: 2, Registering: 2, Failing: 2, Undecided: true}, false},
-		{"nobody", nil, Verdict{Undecided: true}, false},
-		{"both services together", mixed, Verdict{Probers: 200, Resolving: 26, Registering: 51, Failing: 77}, false},
-		{"long ago", []Probe{{"a", now.Add(-5 * time.Minute), Resolve, false, ""}, {"b", now.Add(1), Resolve, false, ""}}, Verdict{Undecided: true}, false},
-		{"once well is well", append(probers(3, 3, Resolve), Probe{"p000", now, Resolve, true, ""}, Probe{"p001", now.Add(-4 * time.Minute), Resolve, true, ""}), Verdict{Probers: 3, Resolving: 1, Failing: 1}, false},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			for range 5 {
-				rand.Shuffle(len(tt.probes), func(i, j int) { tt.probes[i], tt.probes[j] = tt.probes[j], tt.probes[i] })
-				got := Rule{}.Assess(tt.probes, now)
-				if len(got.Reasons) != got.Resolving+got.Registering {
-					t.Errorf("reasons: %q", got.Reasons)
-				}
-				tt.want.At, tt.want.Emergency, tt.want.Reasons = now, tt.emergency, got.Reasons
-				if diff := cmp.Diff(tt.want, got); diff != "" {
-					t.Error(diff)
-				}
-			}
-		})
-	}
-	got := Rule{Probers: 1}.Assess([]Probe{{"a", now, Resolve, false, ""}, {"a", now.Add(-1), Resolve, false, "timeout"}}, now)
-	if !got.Emergency || got.Reasons[0] != "a: resolve unavailable, last at 2026-01-30T02:00:00Z: no reason given" {
-		t.Errorf("%v", got)
-	}
-}
-
-func TestTakeover(t *testing.T) {
-	bad := Verdict{At: at(t, "2026-01-30 10:00:00"), Emergency: true, Reasons: []string{"x"}}
-	good, unsure := Verdict{}, Verdict{Undecided: true}
-	taken := Takeover{Active: true, Since: bad.At, Reasons: bad.Reasons}
-	for _, tt := range []struct {
-		name string
-		in   []Verdict
-		want Takeover
-	}{
-		{"well", []Verdict{good, good}, Takeover{}},
-		{"unsure", []Verdict{unsure}, Takeover{}},
-		{"emergency", []Verdict{good, bad}, taken},
-		{"emergency, unsure for long", []Verdict{bad, unsure, unsure, unsure, unsure}, taken},
-		{"nearly recovered", []Verdict{bad, good, good, bad}, taken},
-		{"recovered", []Verdict{bad, good, unsure, good, good}, Takeover{}},
-		{"again", []Verdict{bad, good, good, good, bad}, taken},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			var now Takeover
-			for _, v := range tt.in {
-				now = Rule{}.Next(now, v)
-			}
-			if diff := cmp.Diff(tt.want, now); diff != "" {
-				t.Error(diff)
-			}
-		})
 	}
 }
 
