@@ -177,7 +177,7 @@ func (s *Service) makeStanding(ctx context.Context, spec docking.Spec, since tim
 // newestOf returns the newest batch of a table of this node; the zero value for none.
 func (s *Service) newestOf(ctx context.Context, t docking.Table) (d docked, err error) {
 	err = s.db.Read(ctx, func(tx store.Tx) error {
-		d, err = lastDocked(ctx, tx, s.site.Prefix, t, "", "")
+		d, err = lastDocked(ctx, tx, s.site.Prefix, t, "")
 		return err
 	})
 	if fault.KindOf(err) == fault.NotFound {

@@ -284,7 +284,7 @@ func (s *Service) elsewhere(ctx context.Context, node string) (map[string]bool, 
 
 // lastRows returns the newest batch of a table that was taken; the zero value for none.
 func lastRows(ctx context.Context, tx store.Tx, node string, t docking.Table) (docking.Batch, error) {
-	d, err := lastDocked(ctx, tx, node, t, "", batchTaken)
+	d, err := lastDocked(ctx, tx, node, t, batchTaken)
 	if fault.KindOf(err) == fault.NotFound {
 		return docking.Batch{}, nil
 	}

@@ -177,6 +177,7 @@ func (s *Service) Module() module.Module {
 			s.grantOperations(rt)
 			s.peers(rt)
 			s.routes(rt)
+			s.dockingRoutes(rt)
 		},
 		Serve: s.serve, Close: s.close,
 		Jobs: []module.Job{

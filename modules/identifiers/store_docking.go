@@ -105,13 +105,12 @@ func settleDocked(ctx context.Context, tx store.Tx, d docked) error {
 	return err
 }
 
-// lastDocked returns the newest batch of a table, with its document; fault.NotFound.
+// lastDocked returns the newest batch of a table, without its document; fault.NotFound.
 //
-//   - period: "" for any.
 //   - verdict: "" for any.
-func lastDocked(ctx context.Context, tx store.Tx, node string, t docking.Table, period, verdict string) (docked, error) {
-	all, err := store.Collect(ctx, tx, `SELECT `+dockedColumns+` FROM identifiers_docked WHERE node = $1 AND tbl = $2 AND ($3 = '' OR period = $3) AND ($4 = '' OR verdict = $4)
-		ORDER BY made DESC, digest DESC LIMIT 1`, []any{node, string(t), period, verdict}, scanDocked)
+func lastDocked(ctx context.Context, tx store.Tx, node string, t docking.Table, verdict string) (docked, error) {
+	all, err := store.Collect(ctx, tx, `SELECT `+dockedColumns+` FROM identifiers_docked WHERE node = $1 AND tbl = $2 AND ($3 = '' OR verdict = $3)
+		ORDER BY made DESC, digest DESC LIMIT 1`, []any{node, string(t), verdict}, scanDocked)
 	if err == nil && len(all) == 0 {
 		err = fault.Say(fault.NotFound, "%s 没有报送过 %s。", "%s has sent no %s", node, t)
 	}

@@ -22,4 +22,8 @@ func TestPages(t *testing.T) {
 	testkit.Page(t, membersPage)
 	testkit.Page(t, statisticsPage)
 	testkit.Page(t, nodePage)
+	testkit.Page(t, dockingPage)
+	testkit.Page(t, dockedPage)
+	testkit.Page(t, operatorPage)
+	testkit.Page(t, reportPage)
 }
