@@ -64,7 +64,7 @@ func (n *network) play(ctx context.Context, s *app.Stage) error {
 	if n.second < 2 || n.second > 90 || n.enterprise < 1 || n.enterprise > 30 || n.days < 1 || n.days > 365 {
 		return fault.New(fault.Invalid, "--second is from 2 to 90, --enterprise from 1 to 30, --days from 1 to 365")
 	}
-	for _, act := range []func(context.Context) error{n.start, n.delegateAll, n.register, n.resolve, n.live, n.fall} {
+	for _, act := range []func(context.Context) error{n.start, n.delegateAll, n.introduce, n.host, n.register, n.resolve, n.live, n.fall} {
 		if err := act(ctx); err != nil {
 			return err
 		}

@@ -23,9 +23,17 @@ func (n *network) live(ctx context.Context) error {
 				return err
 			}
 		}
+		for i, at := range n.seconds {
+			if err := at.hostSome(ctx, fmt.Sprintf("day-%03d", day+1), 5+(3*day+i)%20); err != nil {
+				return err
+			}
+		}
 		if err := n.nextDay(ctx); err != nil {
 			return err
 		}
+	}
+	if err := n.tells(ctx); err != nil {
+		return err
 	}
 	var top stats
 	if err := n.visitor(n.top).Get(ctx, "/identifiers/stats", nil, &top); err != nil {
@@ -88,13 +96,137 @@ func (n *network) nextDay(ctx context.Context) error {
 			for _, l := range now.Lower {
 				done = done && l.Day == day
 			}
-			return done, err
+			if !done || err != nil {
+				return false, err
+			}
+			return at.compared(ctx, day)
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// docked is what a node has of the tables of one below.
+type docked struct {
+	Prefix string
+	Own    bool
+	Tables []struct {
+		Table, Period, Verdict string
+		Rows                   int
+		Compared               bool
+		Findings               []struct{ EN string }
+	}
+}
+
+// told returns what a node has of the tables of those below.
+func (at *node) told(ctx context.Context) (all []docked, err error) {
+	clerk, err := at.as(ctx, "clerk")
+	if err != nil {
+		return nil, err
+	}
+	return all, clerk.Get(ctx, "/identifiers/docking", nil, &all)
+}
+
+// compared reports whether a node has the counts of a day of all nodes below, and has
+// compared them with their censuses.
+func (at *node) compared(ctx context.Context, day string) (bool, error) {
+	all, err := at.told(ctx)
+	for _, d := range all {
+		for _, t := range d.Tables {
+			late := t.Table == "statistics" && t.Period != day
+			if !d.Own && (late || t.Table == "enterprise-statistics" && t.Period != "" && !t.Compared) {
+				return false, err
+			}
+		}
+	}
+	return err == nil, err
+}
+
+// tells sums up what the second-level nodes have told the top node.
+func (n *network) tells(ctx context.Context) error {
+	all, err := n.top.told(ctx)
+	if err != nil {
+		return err
+	}
+	tables, rows, findings := map[string]bool{}, 0, 0
+	for _, d := range all {
+		for _, t := range d.Tables {
+			if t.Verdict == "taken" {
+				tables[t.Table] = true
+				rows += t.Rows
+				findings += len(t.Findings)
+			}
+		}
+	}
+	n.Step(n.top.City, pack.Text{
+		ZH: fmt.Sprintf("%d 个二级节点按时向顶级节点报送了 %d 类数据，最近各批共 %d 行，统计数与计数树核对，疑点 %d 处。", len(all), len(tables), rows, findings),
+		EN: fmt.Sprintf("%d second-level nodes have told the top node %d kinds of data in time; their newest batches have %d rows, whose counts were compared with the censuses: %d findings.", len(all), len(tables), rows, findings),
+	}, "/identifiers/docking", "/identifiers/report")
+	return nil
+}
+
+// introduce lets every node but the top one say who operates it.
+func (n *network) introduce(ctx context.Context) error {
+	for k, at := range append(append([]*node{}, n.seconds...), n.enterprises...) {
+		clerk, err := at.as(ctx, "clerk")
+		if err != nil {
+			return err
+		}
+		if err := clerk.Do(ctx, http.MethodPut, "/identifiers/operator", map[string]any{
+			"name": at.name.ZH + "运营者", "address": "演示路 1 号", "certificateType": "统一社会信用代码", "certificateNumber": creditCode(k + 1), "legalName": "演示", "contactName": "演示",
+			"certificatePhoto": "演示.jpg", "legalDocumentPhoto": "演示.jpg", "contactDocumentPhoto": "演示.jpg",
+		}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hosted is the enterprise whose identifiers a second-level node keeps itself.
+func (at *node) hosted() string { return at.prefix + ".100" }
+
+// host lets every second-level node take in an enterprise without a node of its own, whose
+// products have a template.
+func (n *network) host(ctx context.Context) error {
+	for k, at := range n.seconds {
+		r := registrant(1000+k, pack.Text{ZH: "托管企业 " + at.prefix, EN: "Hosted enterprise " + at.prefix})
+		r["industry"] = "C36"
+		if err := at.change(ctx, map[string]any{"change": "allocate", "prefix": at.hosted(), "registrant": r, "quota": 100_000}); err != nil {
+			return err
+		}
+		clerk, err := at.as(ctx, "clerk")
+		if err != nil {
+			return err
+		}
+		if err := clerk.Do(ctx, http.MethodPost, "/identifiers/templates", map[string]any{
+			"id": "part", "name": map[string]string{"zh": "零部件（演示）", "en": "Part (demonstration)"}, "industry": "C3670", "version": 1,
+			"items": []map[string]any{
+				{"index": 2000, "name": "product_name", "alias": map[string]string{"zh": "品名", "en": "Name"}, "type": "text", "required": true},
+				{"index": 2001, "name": "manufacturer", "alias": map[string]string{"zh": "厂商", "en": "Manufacturer"}, "type": "text"},
+			},
+		}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hostSome registers products of the hosted enterprise.
+func (at *node) hostSome(ctx context.Context, batch string, count int) error {
+	clerk, err := at.as(ctx, "clerk")
+	if err != nil {
+		return err
+	}
+	items := make([]map[string]any, count)
+	for i := range items {
+		items[i] = map[string]any{
+			"identifier": fmt.Sprintf("%s/%s-%06d", at.hosted(), batch, i+1), "template": "part@1",
+			"fields": map[string]string{"product_name": fmt.Sprintf("演示零件 %d", i+1), "manufacturer": "演示"},
+		}
+	}
+	return clerk.Do(ctx, http.MethodPost, "/identifiers/registrations", map[string]any{"key": "hosted-" + batch, "items": items}, nil)
 }
 
 // below is how many nodes are right below one.

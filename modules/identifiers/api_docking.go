@@ -36,6 +36,7 @@ type DockingTable struct {
 	Short    int              `json:"short,omitempty" doc:"rows that were left out because they break a rule"`
 	Verdict  string           `json:"verdict,omitempty" enum:"taken,refused" doc:"none while it waits"`
 	Findings docking.Findings `json:"findings"`
+	Compared bool             `json:"compared,omitempty" doc:"of table 8: with the census that the node has stated"`
 	By       time.Time        `json:"by,omitzero" doc:"when the next one is late; none of tables that are sent when something changes"`
 	Late     bool             `json:"late,omitempty"`
 }
@@ -190,7 +191,7 @@ func (s *Service) dockingState(ctx context.Context) ([]DockingNode, error) {
 
 // tableState is how a node stands with a table.
 func (s *Service) tableState(spec docking.Spec, since time.Time, d docked) DockingTable {
-	out := DockingTable{Table: spec.Table, Number: spec.Number, Rhythm: spec.Every, Sent: d.Made, Period: d.Period, Rows: d.Rows, Short: d.Short, Verdict: d.Verdict, Findings: append(docking.Findings{}, d.Findings...)}
+	out := DockingTable{Table: spec.Table, Number: spec.Number, Rhythm: spec.Every, Sent: d.Made, Period: d.Period, Rows: d.Rows, Short: d.Short, Verdict: d.Verdict, Findings: append(docking.Findings{}, d.Findings...), Compared: d.Compared}
 	if since.IsZero() || spec.Every == docking.AtOnce {
 		return out
 	}

@@ -19,8 +19,22 @@ import (
 // What the node asks of those below it.
 const (
 	samplesADay = 8                // identifiers drawn of each day
-	askAgain    = 10 * time.Minute // after a node did not answer
+	askSoon     = 5 * time.Second  // until a node is asked again that did not answer
+	askAgain    = 10 * time.Minute // likewise, in the end
 )
+
+// repeat says when a node is asked again that did not answer, which may be in a moment
+// or never: each time after twice as long.
+type repeat struct {
+	until time.Time
+	wait  time.Duration
+}
+
+func (p repeat) longer(now time.Time) repeat {
+	p.wait = min(max(2*p.wait, askSoon), askAgain)
+	p.until = now.Add(p.wait)
+	return p
+}
 
 // checkLower asks every node below that has stated nothing of yesterday, and checks what
 // it states.
@@ -43,7 +57,7 @@ func (s *Service) checkLower(ctx context.Context) error {
 	}
 	for _, h := range delegated {
 		l, was := known[h.Prefix.Prefix]
-		if was && l.Stated.Day >= yesterday || s.now().Before(s.asked[h.Prefix.Prefix]) {
+		if was && l.Stated.Day >= yesterday || s.now().Before(s.asked[h.Prefix.Prefix].until) {
 			continue
 		}
 		var last *inspect.Stated
@@ -51,9 +65,11 @@ func (s *Service) checkLower(ctx context.Context) error {
 			last = &l.Stated
 		}
 		if err := s.checkOne(ctx, h.Prefix, last); err != nil && ctx.Err() == nil {
-			s.asked[h.Prefix.Prefix] = s.now().Add(askAgain)
+			s.asked[h.Prefix.Prefix] = s.asked[h.Prefix.Prefix].longer(s.now())
 			s.log.WarnContext(ctx, "a node below does not tell its census", slog.String("prefix", h.Prefix.Prefix), slog.Any("error", err))
+			continue
 		}
+		delete(s.asked, h.Prefix.Prefix)
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func organisation(h Held) *docking.Organisation {
 	if r.Kind == "institution" {
 		o.Nature = "事业单位"
 	}
-	if len(strings.TrimPrefix(r.Phone, "+86")) == len("13800000000") {
+	if local := strings.TrimPrefix(r.Phone, "+86"); len(local) == len("13800000000") && local[0] == '1' {
 		o.ContactMobile = r.Phone // a landline has no column
 	}
 	in := industryOf(r.Industry)

@@ -55,18 +55,17 @@ func (s *Service) dock(ctx context.Context) error {
 	if err := s.makeBatches(ctx); err != nil {
 		return err
 	}
-	if s.now().Before(s.dockAgain) {
+	if s.now().Before(s.dockings.until) {
 		return nil
 	}
 	err := s.sendBatches(ctx, upper)
 	if err == nil {
-		s.dockWait = 0
+		s.dockings = repeat{}
 		return nil
 	}
-	s.dockWait = min(max(2*s.dockWait, quickest), slowest)
-	s.dockAgain = s.now().Add(s.dockWait)
-	if fault.KindOf(err) == fault.Busy {
-		s.log.WarnContext(ctx, "the node above does not take what is to be told to it; it is sent again later", slog.Any("error", err), slog.Duration("after", s.dockWait))
+	s.dockings = s.dockings.longer(s.now())
+	if fault.KindOf(err) != "" {
+		s.log.WarnContext(ctx, "the node above does not take what is to be told to it; it is sent again later", slog.Any("error", err), slog.Duration("after", s.dockings.wait))
 		return nil
 	}
 	return err
@@ -350,7 +349,7 @@ func (s *Service) writeBatch(ctx context.Context, of draft) error {
 	if err != nil {
 		return err
 	}
-	d := docked{Node: s.site.Prefix, Table: of.table, Content: contentOf(of.rows), Period: of.period, Rows: len(b.Rows), Short: len(of.rows) - len(b.Rows), Doc: doc, Made: now, Findings: short}
+	d := docked{Node: s.site.Prefix, Table: of.table, Content: contentOf(of.rows), Period: of.period, Rows: len(b.Rows), Short: len(of.rows) - len(b.Rows), Doc: doc, Signature: []byte{}, Made: now, Findings: short}
 	if len(b.Rows) == 0 { // by this node's own rules there is nothing to send
 		d.Verdict, d.Settled, d.Digest = batchRefused, now, d.Content
 	} else {

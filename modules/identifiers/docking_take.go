@@ -162,14 +162,15 @@ func (s *Service) compareDocked(ctx context.Context) error {
 	}
 	for _, d := range all {
 		l, ok := known[handle.Fold(d.Node)]
-		if !ok || l.Stated.Day < d.Period || s.now().Before(s.asked["docked "+d.Node]) {
+		if !ok || l.Stated.Day < d.Period || s.now().Before(s.doubted[d.Node].until) {
 			continue // it has not stated that day yet
 		}
 		err := s.compareOne(ctx, &d, l)
 		if fault.KindOf(err) == fault.Busy {
-			s.asked["docked "+d.Node] = s.now().Add(askAgain)
+			s.doubted[d.Node] = s.doubted[d.Node].longer(s.now())
 			continue
 		}
+		delete(s.doubted, d.Node)
 		if err == nil {
 			err = s.db.Write(ctx, func(tx store.Tx) error { return proveDocked(ctx, tx, d) })
 		}

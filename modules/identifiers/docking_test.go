@@ -146,7 +146,7 @@ func (st *stage) tomorrow(t *testing.T, upper *stage) {
 	upper.at = st.at
 	st.run(t, st.measure, st.watchOver, st.takeCensus)
 	for range 60 {
-		st.dockAgain = time.Time{} // as if it had waited
+		st.dockings = repeat{} // as if it had waited
 		st.run(t, st.dock)
 	}
 	for table, all := range st.batches(t, "88.500") {
@@ -299,7 +299,16 @@ func TestDockingShort(t *testing.T) {
 	if _, err := lower.addTemplate(as(t, actor.Clerk), template.Template{ID: "plain", Name: pack.Text{ZH: "无行业"}, Items: []template.Item{{Index: 1, Name: "page", Type: template.URL, Alias: pack.Text{ZH: "网址"}}}}); err != nil {
 		t.Fatal(err)
 	}
+	// The only application breaks a rule that is new since it was told.
+	if err := lower.db.Write(t.Context(), func(tx store.Tx) error {
+		return putTold(t.Context(), tx, saying{Kind: toldApplication, Prefix: "88.500", Key: "x", Doc: docking.Application{Prefix: "88.500", Name: "x", Type: "99"}, At: lower.at})
+	}); err != nil {
+		t.Fatal(err)
+	}
 	lower.tomorrow(t, upper)
+	if apps := lower.batches(t, "88.500")[docking.TableApplication]; len(apps) != 1 || apps[0].Rows != 0 || apps[0].Short != 1 || apps[0].Verdict != batchRefused {
+		t.Errorf("%+v", apps)
+	}
 	mine := lower.batches(t, "88.500")[docking.TableTemplate]
 	if len(mine) != 1 || mine[0].Rows != 1 || mine[0].Short != 1 || mine[0].Findings[0].Field != "industry" {
 		t.Errorf("%+v", mine)

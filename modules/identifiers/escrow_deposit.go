@@ -26,7 +26,7 @@ const mostChanges = 500_000
 // node above.
 func (s *Service) depositRecords(ctx context.Context) error {
 	upper := strings.TrimRight(s.setting(settingDocking), "/")
-	if upper == "" || s.now().Before(s.depositAgain) {
+	if upper == "" || s.now().Before(s.deposits.until) {
 		return nil
 	}
 	var last []taken
@@ -46,9 +46,11 @@ func (s *Service) depositRecords(ctx context.Context) error {
 	}
 	err = s.bring(ctx, upper, last[0], made, due)
 	if err != nil {
-		s.depositAgain = s.now().Add(askAgain)
+		s.deposits = s.deposits.longer(s.now())
+		return err
 	}
-	return err
+	s.deposits = repeat{}
+	return nil
 }
 
 // bring makes what is due and sends what was not sent, the oldest first.

@@ -103,17 +103,17 @@ type Service struct {
 
 	resolved *resolutions
 	meter    *meter.Meter
-	counting sync.Mutex           // held while resolutions are written down and the census is taken or shown
-	asked    map[string]time.Time // of the job that asks nodes below: when it asks one again that did not answer
+	counting sync.Mutex        // held while resolutions are written down and the census is taken or shown
+	asked    map[string]repeat // of the job that asks nodes below
+	doubted  map[string]repeat // of the job that compares what they have sent
+	deposits repeat            // of the job that deposits
+	dockings repeat            // of the job of docking
 
-	sessions     session.Table      // of the JSON API
-	recursor     *recursor.Recursor // of identifiers of other nodes
-	following    *following         // of the node that this one follows; nil in most
-	standby      *standby
-	standings    map[string]standing // of the job that probes nodes below
-	depositAgain time.Time           // of the job that deposits: not before
-	dockAgain    time.Time           // of the job of docking: nothing is sent before
-	dockWait     time.Duration       // likewise: how long it has waited
+	sessions  session.Table      // of the JSON API
+	recursor  *recursor.Recursor // of identifiers of other nodes
+	following *following         // of the node that this one follows; nil in most
+	standby   *standby
+	standings map[string]standing // of the job that probes nodes below
 
 	madeOf sync.Map // templates by their name: string to *template.Template
 
@@ -141,7 +141,7 @@ type Service struct {
 func New(h module.Host, n Needs) *Service {
 	s := &Service{
 		Needs: n, db: h.DB, log: h.Log, now: h.Now, site: h.Site, blobs: h.Blobs, settings: h.Setting, dir: filepath.Join(h.Dir, "identifiers"),
-		resolved: newResolutions(), asked: map[string]time.Time{}, standby: newStandby(), standings: map[string]standing{},
+		resolved: newResolutions(), asked: map[string]repeat{}, doubted: map[string]repeat{}, standby: newStandby(), standings: map[string]standing{},
 	}
 	s.meter = s.newMeter()
 	s.following = newFollowing(s)
@@ -191,7 +191,7 @@ func (s *Service) Module() module.Module {
 			{Name: "identifiers.figures", Every: 5 * time.Second, Run: s.observe},
 			{Name: "identifiers.escrow", Every: 2 * time.Second, Run: s.depositRecords},
 			{Name: "identifiers.docking", Every: 2 * time.Second, Run: s.dock},
-			{Name: "identifiers.docked", Every: 5 * time.Second, Run: s.compareDocked},
+			{Name: "identifiers.docked", Every: 2 * time.Second, Run: s.compareDocked},
 			{Name: "identifiers.standby", Every: 2 * time.Second, Run: s.keepStandby},
 			{Name: "identifiers.probe", Every: 5 * time.Second, Run: s.probeLower},
 			{Name: "identifiers.jobs", Every: 200 * time.Millisecond, Run: s.runJobs},

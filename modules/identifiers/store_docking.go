@@ -35,17 +35,18 @@ type docked struct {
 	Settled   time.Time
 	Verdict   string // "" until the node above has said
 	Findings  docking.Findings
+	Compared  bool // with the census of the node below
 }
 
-const dockedColumns = `node, tbl, digest, content, period, rows, short, signature, made, settled, verdict, findings`
+const dockedColumns = `node, tbl, digest, content, period, rows, short, signature, made, settled, verdict, findings, proved`
 
 func scanDocked(scan func(...any) error) (d docked, err error) {
-	var made, settled int64
+	var made, settled, proved int64
 	var findings string
-	if err := scan(&d.Node, &d.Table, &d.Digest, &d.Content, &d.Period, &d.Rows, &d.Short, &d.Signature, &made, &settled, &d.Verdict, &findings); err != nil {
+	if err := scan(&d.Node, &d.Table, &d.Digest, &d.Content, &d.Period, &d.Rows, &d.Short, &d.Signature, &made, &settled, &d.Verdict, &findings, &proved); err != nil {
 		return d, err
 	}
-	d.Made = store.FromMicros(made)
+	d.Made, d.Compared = store.FromMicros(made), proved != 0
 	if settled != 0 {
 		d.Settled = store.FromMicros(settled)
 	}
@@ -67,7 +68,7 @@ func putDocked(ctx context.Context, tx store.Tx, d docked) (ok bool, err error) 
 			return false, err
 		}
 	}
-	n, err := tx.Exec(ctx, `INSERT INTO identifiers_docked (`+dockedColumns+`, doc, proved) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0) ON CONFLICT DO NOTHING`,
+	n, err := tx.Exec(ctx, `INSERT INTO identifiers_docked (`+dockedColumns+`, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13) ON CONFLICT DO NOTHING`,
 		d.Node, string(d.Table), d.Digest, d.Content, d.Period, d.Rows, d.Short, d.Signature, store.Micros(d.Made), settledAt(d), d.Verdict, string(findings), packed)
 	return n > 0, err
 }
