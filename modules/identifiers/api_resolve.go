@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"yuzhou/kernel/fault"
 	"yuzhou/kernel/web"
 	"yuzhou/modules/identifiers/auth/rights"
 	"yuzhou/modules/identifiers/client"
@@ -115,5 +116,15 @@ func (s *Service) search(ctx context.Context, n handle.Name) (client.Answer, err
 	if err != nil {
 		return client.Answer{}, err
 	}
+	select {
+	case s.outside <- struct{}{}:
+		defer func() { <-s.outside }()
+	default:
+		return client.Answer{}, fault.Say(fault.Busy, "本节点正在代查的标识太多，请稍后再试。", "this node looks up too many identifiers of others at the moment; try again in a moment")
+	}
 	return (&client.Client{Start: sites}).Resolve(ctx, n, handle.Query{})
 }
+
+// mostOutside is how many identifiers of other nodes are looked up at once: who asks this
+// node must not make it a means to flood others.
+const mostOutside = 256

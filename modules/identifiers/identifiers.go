@@ -111,6 +111,7 @@ type Service struct {
 
 	sessions  session.Table      // of the JSON API
 	recursor  *recursor.Recursor // of identifiers of other nodes
+	outside   chan struct{}      // a place for each look-up at other nodes
 	following *following         // of the node that this one follows; nil in most
 	standby   *standby
 	standings map[string]standing // of the job that probes nodes below
@@ -141,7 +142,7 @@ type Service struct {
 func New(h module.Host, n Needs) *Service {
 	s := &Service{
 		Needs: n, db: h.DB, log: h.Log, now: h.Now, site: h.Site, blobs: h.Blobs, settings: h.Setting, dir: filepath.Join(h.Dir, "identifiers"),
-		resolved: newResolutions(), asked: map[string]repeat{}, doubted: map[string]repeat{}, standby: newStandby(), standings: map[string]standing{},
+		resolved: newResolutions(), asked: map[string]repeat{}, doubted: map[string]repeat{}, outside: make(chan struct{}, mostOutside), standby: newStandby(), standings: map[string]standing{},
 	}
 	s.meter = s.newMeter()
 	s.following = newFollowing(s)

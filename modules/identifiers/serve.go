@@ -31,7 +31,7 @@ func (s *Service) serve(ctx context.Context) error {
 	if err := s.remember(ctx); err != nil {
 		return err
 	}
-	if err := s.keepStandby(ctx); err != nil {
+	if err := s.keepTaken(ctx); err != nil {
 		return err
 	}
 	if err := s.refresh(ctx); err != nil {

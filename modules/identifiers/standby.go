@@ -177,6 +177,17 @@ func (s *Service) keepStandby(ctx context.Context) error {
 	return nil
 }
 
+// keepTaken restores, before the node serves, what it answers from for others; the rest
+// has time.
+func (s *Service) keepTaken(ctx context.Context) error {
+	for prefix := range s.standby.takes() {
+		if err := s.restore(ctx, prefix); err != nil {
+			s.log.ErrorContext(ctx, "a node below is taken over, and its deposit cannot be restored", slog.String("prefix", prefix), slog.Any("error", err))
+		}
+	}
+	return ctx.Err()
+}
+
 // restore makes the standby of a prefix from its newest deposit, unless it is there.
 func (s *Service) restore(ctx context.Context, prefix string) error {
 	root, err := os.OpenRoot(s.escrowDir(filepath.Join("in", prefix)))
