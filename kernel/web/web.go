@@ -126,7 +126,7 @@ func wantsJSON(path string) bool {
 // fail answers a request whose handler has failed.
 func fail(log *slog.Logger, w http.ResponseWriter, r *http.Request, err error) {
 	status := Status(err)
-	if status >= http.StatusInternalServerError {
+	if status >= http.StatusInternalServerError && fault.KindOf(err) == "" { // what is busy was told so, and comes again
 		log.ErrorContext(r.Context(), "request failed", slog.String("request", RequestID(r.Context())),
 			slog.String("path", r.URL.Path), slog.Any("error", err))
 	}

@@ -31,7 +31,7 @@ type DockingTable struct {
 	Number   int              `json:"number,omitempty" doc:"as the guide counts; none of monitoring and reports"`
 	Rhythm   docking.Rhythm   `json:"rhythm"`
 	Sent     time.Time        `json:"sent,omitzero" doc:"the newest batch was made, or came"`
-	Period   string           `json:"period,omitempty" doc:"day, month or number of the event that it reaches to"`
+	Period   string           `json:"period,omitempty" doc:"day or month that it reaches to"`
 	Rows     int              `json:"rows"`
 	Short    int              `json:"short,omitempty" doc:"rows that were left out because they break a rule"`
 	Verdict  string           `json:"verdict,omitempty" enum:"taken,refused" doc:"none while it waits"`
@@ -121,6 +121,16 @@ func (s *Service) tellRow(ctx context.Context, t docking.Table, row map[string]a
 	})
 }
 
+// forgetTold forgets what was told.
+func (s *Service) forgetTold(ctx context.Context, of saying) error {
+	return s.db.Write(ctx, func(tx store.Tx) error {
+		if err := deleteTold(ctx, tx, of); err != nil {
+			return err
+		}
+		return s.Audit.Audit(ctx, tx, "identifiers.forget", of.Kind+" "+of.Prefix, of.Key)
+	})
+}
+
 // sentenceOf says the first finding about a row that somebody has filled in, by the label
 // of its column.
 func sentenceOf(t docking.Table, err error) error {
@@ -180,9 +190,14 @@ func (s *Service) dockingState(ctx context.Context) ([]DockingNode, error) {
 	for i, n := range out {
 		n.Since = since[n.Prefix]
 		for _, spec := range docking.Specs() {
-			if spec.Table != docking.TableEscrow {
-				n.Tables = append(n.Tables, s.tableState(spec, n.Since, newest[n.Prefix+" "+string(spec.Table)]))
+			if spec.Table == docking.TableEscrow {
+				continue
 			}
+			since := n.Since
+			if spec.Below && newest[n.Prefix+" "+string(docking.TableEnterprise)].Rows == 0 {
+				since = time.Time{} // it has no enterprises: nothing is due of them
+			}
+			n.Tables = append(n.Tables, s.tableState(spec, since, newest[n.Prefix+" "+string(spec.Table)]))
 		}
 		out[i] = n
 	}
@@ -192,11 +207,14 @@ func (s *Service) dockingState(ctx context.Context) ([]DockingNode, error) {
 // tableState is how a node stands with a table.
 func (s *Service) tableState(spec docking.Spec, since time.Time, d docked) DockingTable {
 	out := DockingTable{Table: spec.Table, Number: spec.Number, Rhythm: spec.Every, Sent: d.Made, Period: d.Period, Rows: d.Rows, Short: d.Short, Verdict: d.Verdict, Findings: append(docking.Findings{}, d.Findings...), Compared: d.Compared}
-	if since.IsZero() || spec.Every == docking.AtOnce {
-		return out
+	if spec.Table == docking.TableEvent {
+		out.Period = "" // a number of the node's own
 	}
-	if d.Digest == "" && stands(spec.Table) {
-		return out // there was nothing to tell yet
+	switch {
+	case since.IsZero(), spec.Every == docking.AtOnce:
+		return out
+	case spec.Table == docking.TableItem, d.Digest == "" && stands(spec.Table):
+		return out // there may have been nothing to tell
 	}
 	due, err := docking.Due(spec.Table, docking.Last{Since: since, Sent: d.Made}, nil)
 	if err == nil {

@@ -111,6 +111,7 @@ type Service struct {
 
 	sessions  session.Table      // of the JSON API
 	recursor  *recursor.Recursor // of identifiers of other nodes
+	watching  bool               // of the job that watches: it has looked since the start
 	outside   chan struct{}      // a place for each look-up at other nodes
 	following *following         // of the node that this one follows; nil in most
 	standby   *standby

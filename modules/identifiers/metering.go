@@ -104,7 +104,7 @@ func (m meteredStore) Apply(ctx context.Context, b records.Batch) ([]records.Out
 	return out, err
 }
 
-// A node that was not seen to run for so long was down.
+// A node that was not seen to run for so long before it was started was down.
 const silence = time.Minute
 
 // watchOver notes when this node is abnormal, and when it has recovered: listeners that
@@ -124,11 +124,12 @@ func (s *Service) watchOver(ctx context.Context) error {
 		return err
 	}
 	var seen []monitor.Observation
-	if !alive.IsZero() && now.Sub(alive) > silence {
+	if !s.watching && !alive.IsZero() && now.Sub(alive) > silence {
 		seen = append(seen, monitor.Observation{At: alive, Cause: "节点停止运行", Type: docking.CauseSystem})
 	}
 	cause := s.ailing(ctx)
 	seen = append(seen, monitor.Observation{At: now, Up: cause == "", Cause: cause, Type: docking.CauseSystem})
+	s.watching = true
 	return s.db.Write(ctx, func(tx store.Tx) error {
 		for _, o := range seen {
 			after, e, changed := w.See(o)

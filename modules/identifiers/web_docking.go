@@ -13,13 +13,13 @@ import (
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/web"
 	"yuzhou/modules/identifiers/docking"
-	"yuzhou/modules/identifiers/docking/form"
 )
 
 var (
 	dockingPage  = web.MustPage[dockingView](pages, "pages/docking.html")
 	dockedPage   = web.MustPage[dockedView](pages, "pages/docked.html")
 	operatorPage = web.MustPage[operatorView](pages, "pages/operator.html")
+	appsPage     = web.MustPage[appsView](pages, "pages/applications.html")
 	reportPage   = web.MustPage[reportView](pages, "pages/report.html")
 )
 
@@ -28,6 +28,8 @@ func (s *Service) dockingRoutes(rt *web.Router) {
 	rt.Page("GET /identifiers/docking/{node}/{table}", actor.Submit, s.showDocked)
 	rt.Page("GET /identifiers/operator", actor.Submit, s.showOperator)
 	rt.Page("POST /identifiers/operator", actor.Submit, s.takeOperator)
+	rt.Page("GET /identifiers/applications", actor.Submit, s.showApplications)
+	rt.Page("POST /identifiers/applications", actor.Submit, s.takeApplication)
 	rt.Page("GET /identifiers/report", actor.Read, s.showReport)
 }
 
@@ -236,94 +238,6 @@ func legible(v any) string {
 		return strings.Join(parts, " ")
 	}
 	return ""
-}
-
-// operatorView is the form of who operates the node.
-type operatorView struct {
-	Prefix  string
-	Fields  []toldField
-	Problem string
-}
-
-// toldField is a field of the form in the reader's language.
-type toldField struct {
-	form.Field
-	Label   string
-	Options []toldOption
-	Fields  []toldField
-}
-
-// toldOption is a value that can be chosen.
-type toldOption struct {
-	form.Option
-	Label string
-}
-
-func toldFields(sh *web.Shell, all []form.Field) (out []toldField) {
-	for _, f := range all {
-		one := toldField{Field: f, Label: sh.In(f.Label), Fields: toldFields(sh, f.Fields)}
-		for _, o := range f.Options {
-			one.Options = append(one.Options, toldOption{o, sh.In(o.Label)})
-		}
-		out = append(out, one)
-	}
-	return out
-}
-
-// operator returns who operates the node, by wire names; nil when nobody has said.
-func (s *Service) operator(r *http.Request) (row map[string]any, err error) {
-	err = s.db.Read(r.Context(), func(tx store.Tx) error {
-		all, err := told[map[string]any](r.Context(), tx, toldOperator, s.site.Prefix)
-		if len(all) > 0 {
-			row = all[0]
-		}
-		return err
-	})
-	return row, err
-}
-
-func (s *Service) showOperator(w http.ResponseWriter, r *http.Request) error {
-	row, err := s.operator(r)
-	if err != nil {
-		return err
-	}
-	return s.renderOperator(w, r, row, "", http.StatusOK)
-}
-
-func (s *Service) renderOperator(w http.ResponseWriter, r *http.Request, row map[string]any, problem string, status int) error {
-	fields, err := form.Fields(docking.TableOperator, row)
-	if err != nil {
-		return err
-	}
-	return operatorPage.RenderStatus(w, r, status, operatorView{Prefix: s.site.Prefix, Fields: toldFields(web.ShellOf(r.Context()), fields), Problem: problem})
-}
-
-func (s *Service) takeOperator(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, 256<<10)
-	if err := r.ParseForm(); err != nil {
-		return fault.New(fault.Invalid, "the form cannot be read: %v", err)
-	}
-	row, err := form.Read(docking.TableOperator, r.PostForm)
-	if err != nil {
-		return err
-	}
-	err = s.tellRow(r.Context(), docking.TableOperator, row)
-	if mended(err) {
-		said := web.Said(r, err)
-		text, err := json.Marshal(row) // as it stands in the database: numbers as JSON has them
-		if err == nil {
-			err = json.Unmarshal(text, &row)
-		}
-		if err != nil {
-			return err
-		}
-		return s.renderOperator(w, r, row, said, http.StatusUnprocessableEntity)
-	}
-	if err != nil {
-		return err
-	}
-	http.Redirect(w, r, "/identifiers/docking", http.StatusSeeOther)
-	return nil
 }
 
 // reportView is the operation of a month.

@@ -26,4 +26,5 @@ func TestPages(t *testing.T) {
 	testkit.Page(t, dockedPage)
 	testkit.Page(t, operatorPage)
 	testkit.Page(t, reportPage)
+	testkit.Page(t, appsPage)
 }
