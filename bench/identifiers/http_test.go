@@ -3,6 +3,7 @@ package identifiers
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -53,7 +54,7 @@ func site(ctx context.Context, dir string) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	h := module.Host{DB: db, Now: time.Now, Log: log, Dir: dir, Site: web.Site{Unit: "1", Prefix: "88.118.2", Zone: time.UTC, Now: time.Now}, Setting: func(string) string { return "" }}
 	s := identifiers.New(h, identifiers.Needs{Open: func(context.Context, string) (held.Store, error) { return r, nil }})
 	if err := db.Migrate(ctx, "identifiers", s.Module().Migrations); err != nil {
@@ -162,10 +163,11 @@ func askHTTP(c net.Conn, end time.Time) (answers int64) {
 			return answers
 		}
 		r, err := http.ReadResponse(in, nil)
-		if err != nil || r.StatusCode != http.StatusOK {
+		if err != nil {
 			return answers
 		}
-		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		_, err = io.Copy(io.Discard, r.Body)
+		if err := errors.Join(err, r.Body.Close()); err != nil || r.StatusCode != http.StatusOK {
 			return answers
 		}
 		answers++

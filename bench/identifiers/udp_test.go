@@ -110,6 +110,11 @@ func query(i int) []byte {
 	return b
 }
 
+func startByUDP(b *testing.B) (netip.AddrPort, int) {
+	b.Helper()
+	return startNode(b, "udp")
+}
+
 // BenchmarkUDP resolves identifiers drawn uniformly, by UDP over loopback, from this
 // node and from Knot DNS: answers a second of the server's own processor time.
 //
@@ -119,7 +124,7 @@ func BenchmarkUDP(b *testing.B) {
 		name  string
 		start func(b *testing.B) (netip.AddrPort, int)
 		ask   func(i int) []byte
-	}{{"yuzhou", func(b *testing.B) (netip.AddrPort, int) { return startNode(b, "udp") }, request}, {"knot", startKnot, query}} {
+	}{{"yuzhou", startByUDP, request}, {"knot", startKnot, query}} {
 		b.Run(peer.name, func(b *testing.B) {
 			to, pid := peer.start(b)
 			asked := make([][]byte, *records)

@@ -67,7 +67,25 @@ func (b *batch) run(ctx context.Context, group []*request) (_ []answer, err erro
 		}
 		answers[i].acts = len(b.out) > n
 	}
+	if len(b.events) == 0 {
+		if err := b.unmoved(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return answers, b.write(ctx)
+}
+
+// unmoved holds that no other process has written since the head was read: what a group
+// is refused for could be what that has done, even the very same commands. A group with
+// events finds out when it writes them.
+//
+// Errors: fault.Conflict.
+func (b *batch) unmoved(ctx context.Context) error {
+	now, err := readHead(ctx, b.tx)
+	if err == nil && now.seq != b.head.seq {
+		err = fault.New(fault.Conflict, "another process has written since")
+	}
+	return err
 }
 
 // inForce is the version that new cases of a procedure run on, asked for once.

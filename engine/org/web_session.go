@@ -152,3 +152,16 @@ func (s *Service) postMySession(w http.ResponseWriter, r *http.Request) error {
 	http.Redirect(w, r, "/org/me?done=session", http.StatusSeeOther)
 	return nil
 }
+
+// SignIn opens a session for a program, as the operation of the API does, and returns its
+// token, for the header Authorization: Bearer.
+//
+// Errors: fault.Forbidden when name or password is wrong, or the channel is one where others
+// could overhear them; fault.Busy after too many attempts.
+func (s *Service) SignIn(r *http.Request, login, password string) (string, error) {
+	if !web.Private(r) {
+		return "", s.refuse(forbidden, "signin.insecure")
+	}
+	got, err := s.signIn(r.Context(), login, password, originOf(r.RemoteAddr, r.UserAgent()))
+	return got.token, err
+}

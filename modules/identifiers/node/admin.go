@@ -10,7 +10,6 @@ import (
 
 	"yuzhou/kernel/fault"
 	"yuzhou/modules/identifiers/auth"
-	"yuzhou/modules/identifiers/auth/rights"
 	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/records"
 	"yuzhou/modules/identifiers/typed"
@@ -116,11 +115,7 @@ func (l *lister) add(name handle.Name) error {
 
 // allowed answers Success when who has some rights by the record of a prefix.
 func (n *Node) allowed(ctx context.Context, who handle.Reference, prefix string, need typed.Rights) reply {
-	rec, err := n.Record(ctx, handle.Authority(prefix))
-	if err != nil {
-		return failure(codeOf(err), sentence(err))
-	}
-	has, err := rights.Of(ctx, n.key, rec, who)
+	has, err := n.RightsIn(ctx, who, prefix)
 	if err != nil {
 		return failure(codeOf(err), sentence(err))
 	}

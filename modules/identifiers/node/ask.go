@@ -3,7 +3,9 @@ package node
 import (
 	"context"
 
+	"yuzhou/modules/identifiers/auth/rights"
 	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/typed"
 	"yuzhou/modules/identifiers/wire"
 	"yuzhou/modules/identifiers/wire/body"
 )
@@ -91,4 +93,15 @@ func unknown() reply {
 // answer to a challenge is checked against (package auth), and shown to nobody.
 func (n *Node) KeyOf(ctx context.Context, who handle.Reference) (handle.Value, error) {
 	return n.key(ctx, who)
+}
+
+// RightsIn returns the rights that an identity has by the record of a prefix.
+//
+// Errors: fault.NotFound when there is none.
+func (n *Node) RightsIn(ctx context.Context, who handle.Reference, prefix string) (typed.Rights, error) {
+	rec, err := n.Record(ctx, handle.Authority(prefix))
+	if err != nil {
+		return 0, err
+	}
+	return rights.Of(ctx, n.key, rec, who)
 }

@@ -172,7 +172,7 @@ func (n *Node) execute(ctx context.Context, who handle.Reference, m wire.Message
 	if m.Op != wire.OpCreate && !there {
 		return failure(wire.NotFound, "it is not registered")
 	}
-	may, err := n.may(ctx, who, m, was.Record, item.Record)
+	may, err := n.May(ctx, who, m, was.Record, item.Record)
 	if err != nil {
 		return failure(codeOf(err), sentence(err))
 	}
@@ -237,9 +237,9 @@ func itemOf(m wire.Message) (records.Item, error) {
 	return item, err
 }
 
-// may reports whether an identity may write: for a new record by the record of its
+// May reports whether an identity may write: for a new record by the record of its
 // prefix, else by its own, value by value.
-func (n *Node) may(ctx context.Context, who handle.Reference, m wire.Message, was, will handle.Record) (bool, error) {
+func (n *Node) May(ctx context.Context, who handle.Reference, m wire.Message, was, will handle.Record) (bool, error) {
 	op := m.Op
 	if op == wire.OpCreate {
 		was.Name = will.Name

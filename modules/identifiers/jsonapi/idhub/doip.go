@@ -124,27 +124,6 @@ func ParseObject(body []byte) (Object, error) {
 	return out, nil
 }
 
-// Record returns an object as a record: the template's identifier at TemplateIndex and
-// the fields at the indexes of their items.
-//
-//   - index: of each item by its English name.
-//   - Errors: fault.Invalid that names a field which the template does not have.
-func (o Object) Record(name handle.Name, index map[string]uint32) (handle.Record, error) {
-	r := handle.Record{Name: name, Values: []handle.Value{value(TemplateIndex, templateType, string(o.Type))}}
-	for field, data := range o.Attributes.Content {
-		i, ok := index[field]
-		if !ok || i == TemplateIndex || i == VersionIndex {
-			return handle.Record{}, fault.Say(fault.Invalid, "实体 %s 不属于该元数据 %s。", "field %s is no item of the template %s", field, string(o.Type))
-		}
-		r.Values = append(r.Values, value(i, field, data))
-	}
-	slices.SortFunc(r.Values, func(a, b handle.Value) int { return cmp.Compare(a.Index, b.Index) })
-	if err := r.Check(); err != nil {
-		return handle.Record{}, err
-	}
-	return r, nil
-}
-
 // Instance is a record as Retrieve answers it.
 type Instance struct {
 	ID         handle.Name `json:"id"`
@@ -165,26 +144,24 @@ type Element struct {
 	DataType int    `json:"dataType"` // 1 text, 2 number, 3 day
 }
 
-// InstanceOf returns a record as Retrieve answers it. What a template says of an item
-// (Name, DataType) is taken from items, by index; a value that has none is a text of
-// the name that its type is.
-func InstanceOf(r handle.Record, items map[uint32]Element) Instance {
-	out := Instance{ID: r.Name}
-	out.Attributes.Elements = []Element{}
+// InstanceOf returns a record as Retrieve answers it.
+//
+//   - kind: of the template that it was made by, "" for none.
+//   - items: what that says (Type, Name, DataType), by index; a value that has none is a
+//     text of the name that its type is.
+func InstanceOf(r handle.Record, kind handle.Name, items map[uint32]Element) Instance {
+	out := Instance{ID: r.Name, Type: kind}
+	out.Attributes.ID, out.Attributes.Type, out.Attributes.Elements = r.Name, kind, []Element{}
 	for _, v := range r.Values {
-		switch v.Index {
-		case TemplateIndex:
-			out.Type = handle.Name(v.Data)
-		case VersionIndex:
-		default:
-			e := Element{Index: v.Index, Type: v.Type, Name: v.Type, Data: string(v.Data), DataType: 1}
-			if item, ok := items[v.Index]; ok {
-				e.Name, e.DataType = item.Name, item.DataType
-			}
-			out.Attributes.Elements = append(out.Attributes.Elements, e)
+		if v.Index == TemplateIndex || v.Index == VersionIndex {
+			continue
 		}
+		e := Element{Index: v.Index, Type: v.Type, Name: v.Type, Data: string(v.Data), DataType: typeText}
+		if item, ok := items[v.Index]; ok {
+			e.Type, e.Name, e.DataType = item.Type, item.Name, item.DataType
+		}
+		out.Attributes.Elements = append(out.Attributes.Elements, e)
 	}
-	out.Attributes.ID, out.Attributes.Type = out.ID, out.Type
 	return out
 }
 
@@ -214,6 +191,7 @@ const maxSignature = 2048
 // identifier from now on.
 type Grant struct {
 	Name          handle.Name
+	Class         bool // grantType 1: as its template says from now on, and nothing of its own
 	Public        bool // readerScope 1: all may read it; 2: those who are named
 	Readers       []handle.Name
 	Writers       []handle.Name
@@ -227,9 +205,15 @@ const maxGrantees = 1000
 // ParseGrant reads a grant on one identifier.
 func ParseGrant(body []byte) (Grant, error) {
 	doc, root := strict.Parse(body)
-	o := root.Object("handle", "readerScope", "handleUserReaders", "handleUserWriters", "delHandleUserReaders", "delHandleUserWriters")
+	o := root.Object("handle", "grantType", "readerScope", "handleUserReaders", "handleUserWriters", "delHandleUserReaders", "delHandleUserWriters")
 	name, err := readName(o.Field("handle"))
 	g := Grant{Name: name}
+	if kind := o.Field("grantType"); kind.Given() {
+		g.Class = oneOf(kind, "1 (of its template) or 2 (of its own)") == 1
+	}
+	if g.Class {
+		return g, cmp.Or(doc.Err, err)
+	}
 	switch scope := o.Field("readerScope"); scope.Number(2) {
 	case 1:
 		g.Public = true

@@ -125,16 +125,17 @@ type Data struct {
 const (
 	TemplateIndex = 1000 // the template's identifier
 	VersionIndex  = 1001 // its version
-	templateType  = "TEMPLATE_ID"
 	versionType   = "TEMPLATE"
 )
 
 // DetailOf returns a record as the compatible API answers it. Data that is no UTF-8 has
 // U+FFFD where it is not.
-func DetailOf(r handle.Record) Detail {
-	d := Detail{Code: "200", Prefix: r.Name.Prefix(), Name: r.Name, Values: []Value{}}
+//
+//   - version: of the template that it was made by, "" for what the record says itself.
+func DetailOf(r handle.Record, version string) Detail {
+	d := Detail{Code: "200", Prefix: r.Name.Prefix(), Name: r.Name, Version: version, Values: []Value{}}
 	for _, v := range r.Values {
-		if v.Index == VersionIndex {
+		if v.Index == VersionIndex && version == "" {
 			d.Version = string(v.Data)
 		}
 		auth := "0"

@@ -49,7 +49,7 @@ func TestAnswers(t *testing.T) {
 		got        []byte
 	}{
 		{"a record", `{"message": "success", "status": 1, "data": {"code": "200", "prefix": "88.1021.150", "handle": "88.1021.150/002", "templateVersion": "1.0",
-			"value": [{"data": {"format": "string", "value": "1.0"}, "auth": "1", "index": 1001, "type": "TEMPLATE"}]}}`, idhub.Answer[idhub.Detail]{Message: "success", Status: idhub.Success, Data: idhub.DetailOf(record)}.Append(nil)},
+			"value": [{"data": {"format": "string", "value": "1.0"}, "auth": "1", "index": 1001, "type": "TEMPLATE"}]}}`, idhub.Answer[idhub.Detail]{Message: "success", Status: idhub.Success, Data: idhub.DetailOf(record, "")}.Append(nil)},
 		{"done", `{"message":"success","status":1,"data":true}`, idhub.Answer[bool]{Message: "success", Status: idhub.Success, Data: true}.Append(nil)},
 		{"a token", `{"message":"success","status":1,"data":{"token":"a<b"}}`, idhub.Answer[idhub.Token]{Message: "success", Status: idhub.Success, Data: idhub.Token{Token: "a<b"}}.Append(nil)},
 		{"refused", `{"message": "缺少必要的请求参数: handle", "status": -2, "data": null}`, idhub.Refused(fault.Say(fault.Invalid, "缺少必要的请求参数: handle", "handle is missing")).Append(nil)},
@@ -84,18 +84,15 @@ func TestInstance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := o.Record("88.608.8889/87654321", map[string]uint32{"en1": 2000, "n": 2001, "yes": 2002})
-	if err != nil {
-		t.Fatal(err)
+	if diff := cmp.Diff(map[string]string{"en1": "update handle", "n": "7.50", "yes": "true"}, o.Attributes.Content); diff != "" || o.Type != "88.608.8889/META_zxczxc" {
+		t.Error(o.Type, diff)
 	}
+	r := handle.Record{Name: "88.608.8889/87654321", Values: []handle.Value{
+		{Index: 1000, Type: "TEMPLATE", Data: []byte("META_zxczxc@1")}, {Index: 2000, Type: "en1", Data: []byte("update handle")}, {Index: 2001, Type: "n", Data: []byte("7.50")}, {Index: 2002, Type: "yes", Data: []byte("true")},
+	}}
 	same(t, `{"id":"88.608.8889/87654321","type":"88.608.8889/META_zxczxc","attributes":{"id":"88.608.8889/87654321","type":"88.608.8889/META_zxczxc","elements":[
-		{"index":2000,"type":"en1","name":"zh1","data":"update handle","dataType":1},{"index":2001,"type":"n","name":"数","data":"7.50","dataType":2},{"index":2002,"type":"yes","name":"yes","data":"true","dataType":1}]}}`,
-		body(idhub.Reply{Data: idhub.InstanceOf(r, map[uint32]idhub.Element{2000: {Name: "zh1", DataType: 1}, 2001: {Name: "数", DataType: 2}})}))
-	for name, index := range map[string]map[string]uint32{"no such item": {"en1": 2000, "n": 2001}, "an index twice": {"en1": 2000, "n": 2000, "yes": 2002}, "a reserved index": {"en1": 2000, "n": 1001, "yes": 2002}} {
-		if _, err := o.Record("88.608.8889/87654321", index); fault.KindOf(err) != fault.Invalid {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
+		{"index":2000,"type":"en1","name":"zh1","data":"update handle","dataType":1},{"index":2001,"type":"number","name":"数","data":"7.50","dataType":2},{"index":2002,"type":"yes","name":"yes","data":"true","dataType":1}]}}`,
+		body(idhub.Reply{Data: idhub.InstanceOf(r, o.Type, map[uint32]idhub.Element{2000: {Type: "en1", Name: "zh1", DataType: 1}, 2001: {Type: "number", Name: "数", DataType: 2}})}))
 }
 
 // registration is the example of the guide.
@@ -241,10 +238,13 @@ func TestParseGrant(t *testing.T) {
 	if diff := cmp.Diff(idhub.Grant{Name: "88.608.8889/SNMS-handle13", Readers: []handle.Name{app}, Writers: []handle.Name{app}, RemoveReaders: []handle.Name{app}}, g); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
-	if g, err := idhub.ParseGrant([]byte(`{"handle":"88.1/a","readerScope":1}`)); !g.Public || err != nil {
+	if g, err := idhub.ParseGrant([]byte(`{"handle":"88.1/a","grantType":1}`)); !g.Class || err != nil {
 		t.Error(g, err)
 	}
-	for _, in := range []string{`{"handle":"88.1/a","readerScope":0}`, `{"handle":"88.1/a","readerScope":3}`, `{"handle":"88.1/a"}`, `{"handle":"88.1/a","readerScope":2,"handleUserReaders":["app"]}`, `{"handle":"88.1/a","readerScope":2,"handleUserReader":[]}`} {
+	if g, err := idhub.ParseGrant([]byte(`{"handle":"88.1/a","grantType":2,"readerScope":1}`)); !g.Public || err != nil {
+		t.Error(g, err)
+	}
+	for _, in := range []string{`{"handle":"88.1/a","readerScope":0}`, `{"handle":"88.1/a","readerScope":3}`, `{"handle":"88.1/a","grantType":0,"readerScope":1}`, `{"handle":"88.1/a"}`, `{"handle":"88.1/a","readerScope":2,"handleUserReaders":["app"]}`, `{"handle":"88.1/a","readerScope":2,"handleUserReader":[]}`} {
 		if _, err := idhub.ParseGrant([]byte(in)); fault.KindOf(err) != fault.Invalid {
 			t.Error(in, err)
 		}
@@ -286,6 +286,10 @@ func FuzzParseBodies(f *testing.F) {
 	f.Add([]byte(`{"handle":"88.1/a","readerScope":2,"signature":"AAEC","username":"a","password":"b"}`))
 	f.Add([]byte(`{"type":"88.1/t","attributes":{"content":{"a":1}}}`))
 	f.Add([]byte(`{"handles":["88.1/a"]}`))
+	for _, tt := range templates() {
+		f.Add([]byte(tt.in))
+	}
+	f.Add([]byte(`{"metaHandle":"88.1/t","scope":2,"items":["en1"],"accessList":[{"item":"en1","authType":1,"scope":2,"handleUsers":["88.1/app"]}]}`))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		_, item := idhub.ParseItem(in)
 		_, name := idhub.ParseName(in)
@@ -293,8 +297,12 @@ func FuzzParseBodies(f *testing.F) {
 		_, login := idhub.ParseLogin(in)
 		_, response := idhub.ParseResponse(in)
 		_, grant := idhub.ParseGrant(in)
+		_, _, meta := idhub.ParseMeta(in)
+		_, _, template := idhub.ParseTemplate(in)
+		_, _, grants := idhub.ParseItemGrants(in)
+		_, _, _, publication := idhub.ParsePublication(in)
 		o, object := idhub.ParseObject(in)
-		for _, err := range []error{item, name, names, login, response, grant, object} {
+		for _, err := range []error{item, name, names, login, response, grant, meta, template, grants, publication, object} {
 			if err != nil && fault.KindOf(err) != fault.Invalid {
 				t.Error(err)
 			}
@@ -338,6 +346,6 @@ func BenchmarkDetail(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		idhub.Answer[idhub.Detail]{Message: "success", Status: idhub.Success, Data: idhub.DetailOf(r)}.Append(nil)
+		idhub.Answer[idhub.Detail]{Message: "success", Status: idhub.Success, Data: idhub.DetailOf(r, "")}.Append(nil)
 	}
 }

@@ -117,7 +117,7 @@ func operations(t *testing.T, s records.Store) {
 		}
 	}
 	history, err := s.History(t.Context(), "88.1/A")
-	if err != nil || len(history) != 6 {
+	if err != nil || len(history) != 8 {
 		t.Fatal(history, err)
 	}
 	for i, v := range history {
