@@ -26,6 +26,12 @@ func elsewhere() map[string]string {
 		"/api/sessions":            "fixed by the JSON API of the Handle System",
 		"/api/site":                "fixed by the JSON API of the Handle System",
 		"/api/verifications":       "fixed by the JSON API of the Handle System",
+		"/identity":                "fixed by the API of enterprise nodes (IDHub)",
+		"/identityv2":              "fixed by the API of enterprise nodes (IDHub)",
+		"/snms/api/v3/template":    "fixed by the API of enterprise nodes (IDHub)",
+		"/api/v1/doip":             "fixed by the API of enterprise nodes (IDHub)",
+		"/api/v1/open":             "fixed by the API of enterprise nodes (IDHub)",
+		"/api/v1/single-handle":    "fixed by the API of enterprise nodes (IDHub)",
 		"/1.0/identifiers/":        "fixed by W3C DID Resolution",
 		"/.well-known/gs1resolver": "fixed by GS1's resolver standard",
 	}

@@ -41,7 +41,7 @@ func city(h module.Host, who *org.Service, evidence *proof.Service) []module.Mod
 	targets := pl.Module()
 	targets.Verbs = append(targets.Verbs, directives.ListVerb("directives"))
 	ids := identifiers.New(h, identifiers.Needs{
-		Flow: work, Access: who, Audit: who, People: who, Proof: evidence, Open: openIdentifiers(h), Feed: openFeed, Observe: observe(h, ind),
+		Flow: work, Access: who, Audit: who, People: who, Proof: evidence, Open: openIdentifiers(h), Feed: openFeed, Observe: observe(h, ind), SignIn: who.SignIn,
 		Describe: []module.Describe{who.Module().Describe, ind.Module().Describe, targets.Describe, work.Module().Describe, evidence.Module().Describe},
 	})
 	for _, g := range []flow.Guest{coll.Guest(), dir.Guest(), proj.Guest(), ids.Guest()} {

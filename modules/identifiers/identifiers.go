@@ -16,7 +16,6 @@ import (
 	"embed"
 	"io/fs"
 	"log/slog"
-	"net/http"
 	"path/filepath"
 	"sync"
 	"time"
@@ -85,9 +84,7 @@ type Needs struct {
 		// ByLogin returns the id of who signs in by a name; fault.NotFound.
 		ByLogin(ctx context.Context, login string) (string, error)
 	}
-	// SignIn opens a session for a person and returns its token; fault.Forbidden, fault.Busy.
-	// Nil: nobody signs in.
-	SignIn func(r *http.Request, login, password string) (string, error)
+	SignIn SignIn // of people at the APIs of enterprise nodes; nil: nobody signs in there
 	Audit  interface {
 		// Audit records a change within the transaction that makes it.
 		Audit(ctx context.Context, tx store.Tx, action, subject, detail string) error

@@ -18,6 +18,11 @@ import (
 	"yuzhou/modules/identifiers/jsonapi/idhub"
 )
 
+// SignIn opens a session for a person and returns its token, for the header Authorization:
+// Bearer; fault.Forbidden when name or password is wrong, or the channel is one where others
+// could overhear them; fault.Busy after too many attempts.
+type SignIn func(r *http.Request, login, password string) (token string, err error)
+
 // application is a request of an application to the APIs of enterprise nodes. Its context
 // has who asks as its actor: a person by the token of their session, or an identity of the
 // protocol by the token that it has from this node.
