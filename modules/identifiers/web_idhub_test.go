@@ -126,6 +126,19 @@ func (c hubClient) standardAPI(stranger hubClient) {
 	c.call("GET", "/api/v1/doip?targetId=88.500.1/p1&operationId=0.DOIP/Op.Retrieve", "", `"data":"13"`, `"data":"P-7"`)
 	c.call("POST", "/api/v1/doip?targetId=88.500.1/p1&operationId=Move", "{}", "operationId")
 	c.call("GET", "/api/v1/doip/nothing", "", "没有接口")
+	// Who is let write an identifier may, until that is taken back.
+	merge := "/api/v1/doip?targetId=88.500.1/p1&operationId=0.DOIP.EXTEND/Op.Update.Non.Overlay"
+	changed := `{"type":"88.500.1/pump","attributes":{"content":{"flow":"14"}}}`
+	stranger.call("POST", merge, changed, "没有权限")
+	stranger.call("POST", "/api/v1/single-handle/authorization", `{"handle":"88.500.1/p1","readerScope":2,"handleUserWriters":["0.NA/88.500.2"]}`, "不是前缀 88.500.1 的管理者")
+	c.call("POST", "/api/v1/single-handle/authorization", `{"handle":"88.500.1/p1","readerScope":2,"handleUserWriters":["0.NA/88.500.2"]}`, `"code":1,`)
+	stranger.call("POST", merge, changed, `"code":10000`)
+	c.call("POST", "/api/v1/single-handle/authorization", `{"handle":"88.500.1/p1","readerScope":2,"delHandleUserWriters":["0.NA/88.500.2"]}`, `"code":1,`)
+	stranger.call("POST", merge, strings.Replace(changed, "14", "15", 1), "没有权限")
+	c.call("GET", "/api/v1/doip?targetId=88.500.1/p1&operationId=0.DOIP/Op.Retrieve", "", `"data":"14"`)
+	// Items of a template are let be read, and no longer.
+	c.call("POST", "/api/v1/open/classes-grant/item/batch-public", `{"items":["model"],"scope":2,"metaHandle":"88.500.1/pump"}`, `"code":`)
+	c.call("POST", "/api/v1/open/classes-grant/authorization", `{"metaHandle":"88.500.1/pump","accessList":[{"item":"model","authType":2,"scope":1}]}`, "authType 2")
 }
 
 func (c hubClient) compatibleAPI(st *stage, stranger hubClient) {
