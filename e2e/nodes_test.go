@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"regexp"
@@ -50,6 +51,14 @@ func TestNodes(t *testing.T) {
 	if to := res.Header.Get("Location"); res.StatusCode != http.StatusFound || !strings.HasPrefix(to, s.nodes["88.500.1"].url) {
 		t.Errorf("a browser is led to %q: %s", to, res.Status)
 	}
+	if doc := yuzhou(t, "identifiers", "resolve", "88.500.1", "--protocol", "did", "--server", far.url); !strings.Contains(doc, `"did:cn:88.500.1`) || !strings.Contains(doc, "hdl://127.0.0.1:") {
+		t.Errorf("the DID document at the far end is %s", doc)
+	}
+	goOn()
+	if what, _ := s.step(t); !strings.Contains(what, "2 second-level nodes have told the top node") || !strings.Contains(what, ": 0 findings") {
+		t.Fatalf("the step is %q", what)
+	}
+	s.docked(t)
 	goOn()
 	if what, _ := s.step(t); !strings.Contains(what, "1 days have passed") || !strings.Contains(what, "and 0 findings") {
 		t.Fatalf("the step is %q", what)
@@ -72,6 +81,54 @@ func TestNodes(t *testing.T) {
 	}
 	s.resolves(t, far, "88.500.1/first-000002", 4)
 	s.resolves(t, far, "0.NA/88.500.1", 3)
+}
+
+// docked looks what the top node has of the tables of a second-level node.
+func (s *told) docked(t *testing.T) {
+	t.Helper()
+	top := s.nodes["88"]
+	var all []struct {
+		Prefix string
+		Tables []struct {
+			Table, Period, Verdict string
+			Rows                   int
+		}
+	}
+	fetchAs(t, top.url+"/api/v1/identifiers/docking", signIn(t, top.url, "owner", top.password), &all)
+	got := map[string]string{}
+	for _, n := range all {
+		for _, table := range n.Tables {
+			if n.Prefix == "88.500" && table.Verdict != "" {
+				got[table.Table] = fmt.Sprint(table.Rows, " ", table.Verdict)
+			}
+		}
+	}
+	for table, want := range map[string]string{
+		"operator": "1 taken", "route": "1 taken", "statistics": "1 taken", "template": "1 taken", "enterprise": "3 taken", "enterprise-route": "3 taken",
+		"enterprise-statistics": "3 taken", "item": "5 taken", "figures": "2 taken",
+	} {
+		if got[table] != want {
+			t.Errorf("table %s: %q, want %q", table, got[table], want)
+		}
+	}
+}
+
+// fetchAs asks the API as somebody.
+func fetchAs(t *testing.T, url, token string, into any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // read only
+	if err := json.NewDecoder(res.Body).Decode(into); err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", url, res.Status, err)
+	}
 }
 
 // resolves asks a node for an identifier of another branch, by every protocol that refers.

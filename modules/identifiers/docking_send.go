@@ -16,6 +16,7 @@ import (
 	"yuzhou/modules/identifiers/docking"
 	"yuzhou/modules/identifiers/docking/monitor"
 	"yuzhou/modules/identifiers/escrow"
+	"yuzhou/modules/identifiers/handle"
 	"yuzhou/modules/identifiers/inspect/remote"
 )
 
@@ -198,6 +199,9 @@ func (s *Service) makeDays(ctx context.Context, held []Held) error {
 	if last.Digest == "" {
 		days = days[len(days)-1:] // what was before the docking is not told
 	}
+	if err := s.measure(ctx); err != nil {
+		return err
+	}
 	for _, t := range days {
 		if t.Date <= last.Period {
 			continue
@@ -216,10 +220,21 @@ func (s *Service) makeDays(ctx context.Context, held []Held) error {
 	return nil
 }
 
+// leastWait is how long nodes below are waited for at least: after a stop that took longer
+// than figuresPatience they count as this node does, in a moment.
+const leastWait = 2 * time.Minute
+
 // waits reports whether nodes below may still state what they have counted on a day.
 func (s *Service) waits(d countedDay) bool {
-	return s.now().Before(d.At.Add(figuresPatience)) && slices.ContainsFunc(d.held, func(h Held) bool {
-		_, stated := d.lower[h.Prefix.Prefix]
+	now := s.now()
+	if s.waiting.day != d.Date {
+		s.waiting.day, s.waiting.since = d.Date, now
+	}
+	if !now.Before(d.At.Add(figuresPatience)) && !now.Before(s.waiting.since.Add(leastWait)) {
+		return false
+	}
+	return slices.ContainsFunc(d.held, func(h Held) bool {
+		_, stated := d.lower[handle.Fold(h.Prefix.Prefix)]
 		return away(h) && !stated
 	})
 }

@@ -109,6 +109,10 @@ type Service struct {
 	doubted  map[string]repeat // of the job that compares what they have sent
 	deposits repeat            // of the job that deposits
 	dockings repeat            // of the job of docking
+	waiting  struct {          // of the job of docking: the day that nodes below are waited for
+		day   string
+		since time.Time
+	}
 
 	sessions  session.Table      // of the JSON API, and tokens of identities
 	signing   session.Nonces     // what identities sign for a token

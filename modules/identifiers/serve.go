@@ -100,15 +100,19 @@ func (s *Service) zone() zone.Zone {
 	return zone.Zone{
 		Origin: origin, Servers: []string{"ns." + origin}, Serial: func() uint32 { return seconds(s.now()) },
 		Resolve: func(ctx context.Context, n handle.Name) (handle.Record, error) {
+			if !s.hosts(n) {
+				a, err := s.recursor.Lookup(ctx, n) // what another node shows to everybody
+				return a.Record, err
+			}
 			code, content := s.answering().Ask(ctx, n, handle.Query{}, wire.PublicOnly|wire.DoNotRefer)
 			if code != wire.Success {
 				return handle.Record{}, fault.New(fault.NotFound, "%s is not answered here", n)
 			}
 			return body.ParseRecord(content)
 		},
+		// Of prefixes of others nobody here knows all: they are not said to be nothing.
 		Has: func(_ context.Context, prefix string) bool {
-			standing := s.place(handle.Fold(prefix)).Standing
-			return standing == node.Hosted || standing == node.Standby
+			return s.place(handle.Fold(prefix)).Standing != node.Foreign || s.setting(settingUpper) != ""
 		},
 	}
 }

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/store"
 	"yuzhou/modules/identifiers/did"
 	"yuzhou/modules/identifiers/handle"
+	"yuzhou/modules/identifiers/typed"
 )
 
 // resolveDID answers as the HTTP binding of DID Resolution has it. A DID URL with a path
@@ -56,7 +58,8 @@ func (s *Service) subject(ctx context.Context, u did.URL) (did.Subject, error) {
 	if err != nil {
 		return did.Subject{}, err
 	}
-	if at.IsZero() {
+	past := !at.IsZero()
+	if !past {
 		at = s.now()
 	}
 	var all []Version
@@ -68,6 +71,9 @@ func (s *Service) subject(ctx context.Context, u did.URL) (did.Subject, error) {
 		return did.Subject{}, err
 	}
 	now, ok := versionAt(all, at)
+	if len(all) == 0 && !past {
+		return s.subjectElsewhere(ctx, u.Prefix)
+	}
 	if !ok {
 		return did.Subject{}, fault.New(fault.NotFound, "prefix %s was not allocated by %s", u.Prefix, at.UTC().Format(time.RFC3339))
 	}
@@ -84,6 +90,55 @@ func (s *Service) subject(ctx context.Context, u did.URL) (did.Subject, error) {
 			port, scheme = server.HTTP, "http"
 		}
 		out.Services = append(out.Services, did.Service{ID: fmt.Sprintf("site-%d", i+1), Type: "HandleService", Endpoint: fmt.Sprintf("%s://%s:%d", scheme, server.Address, port)})
+	}
+	return out, nil
+}
+
+// subjectElsewhere is what the record of a prefix says of it that another node has allocated.
+// Its past is known there alone.
+func (s *Service) subjectElsewhere(ctx context.Context, prefix string) (did.Subject, error) {
+	missing := fault.New(fault.NotFound, "prefix %s was not allocated", prefix)
+	n := handle.Authority(prefix)
+	if err := s.ready(ctx); err != nil {
+		return did.Subject{}, err
+	}
+	if s.hosts(n) {
+		return did.Subject{}, missing
+	}
+	a, err := s.find(ctx, n)
+	if fault.KindOf(err) == fault.NotFound {
+		err = missing
+	}
+	if err != nil {
+		return did.Subject{}, err
+	}
+	out := did.Subject{Prefix: prefix, Also: []string{"hdl:" + string(n)}, Version: 1}
+	for _, v := range a.Record.Values {
+		at := time.Unix(int64(v.Timestamp), 0).UTC()
+		if out.Created.IsZero() || at.Before(out.Created) {
+			out.Created = at
+		}
+		if at.After(out.Updated) {
+			out.Updated = at
+		}
+		if v.Type != handle.TypeSite {
+			continue
+		}
+		st, err := typed.ParseSite(v.Data)
+		if err != nil {
+			continue // a site that cannot be read serves nobody
+		}
+		for _, server := range st.Servers {
+			for _, i := range server.Interfaces {
+				scheme := "hdl"
+				if i.Transport == typed.HTTP {
+					scheme = "http"
+				}
+				if i.Transport == typed.TCP || i.Transport == typed.HTTP {
+					out.Services = append(out.Services, did.Service{ID: fmt.Sprintf("site-%d", len(out.Services)+1), Type: "HandleService", Endpoint: scheme + "://" + netip.AddrPortFrom(server.Address, i.Port).String()})
+				}
+			}
+		}
 	}
 	return out, nil
 }
