@@ -24,24 +24,76 @@ import (
 	"yuzhou/kernel/store"
 	"yuzhou/kernel/web"
 	"yuzhou/modules/identifiers"
+	"yuzhou/modules/identifiers/client"
 	"yuzhou/modules/identifiers/handle"
 	held "yuzhou/modules/identifiers/records"
 	"yuzhou/modules/identifiers/records/pebblestore"
+	"yuzhou/modules/identifiers/typed"
 )
 
 // asked is how many of the identifiers are asked for: as many as the node keeps answers of.
 func asked() int { return min(*records, 100_000) }
 
-// site is the module as the product has it, on records of its own in a directory: with the
+// site answers by HTTP as the product does, on records of its own in a directory: with the
 // router, its headers and its log, which goes nowhere. What is asked for is warm.
 func site(ctx context.Context, dir string) (http.Handler, error) {
-	db, err := store.Open(ctx, filepath.Join(dir, "yuzhou.db"))
+	m, rt, err := whole(ctx, dir, nil)
 	if err != nil {
 		return nil, err
 	}
+	m.Routes(rt)
+	handler := rt.Handler(func(*http.Request) (actor.Actor, error) { return actor.Actor{}, nil })
+	for i := range asked() {
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/api/handles/"+string(name(i)), nil))
+	}
+	return handler, nil
+}
+
+// serveWhole answers by UDP as the product does, with all that it counts and measures, until
+// standard input ends.
+func serveWhole() error {
+	dir, err := os.MkdirTemp("", "yuzhou-bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // it is nobody's any more
+	free, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
+	if err != nil {
+		return err
+	}
+	at := free.LocalAddr().String()
+	if err := free.Close(); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	m, _, err := whole(ctx, dir, map[string]string{"identifiers-udp": at, "identifiers-tcp": "off", "identifiers-recursor": "off"})
+	if err != nil {
+		return err
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		stop()
+	}()
+	go func() {
+		ask := client.Client{Start: []typed.Site{client.At(netip.MustParseAddrPort(at))}, Transports: []typed.Transport{typed.UDP}}
+		for i := range asked() { // to be warm; before the socket is there it is asked again
+			_, _ = ask.Resolve(ctx, name(i), handle.Query{})
+		}
+		fmt.Println(at)
+	}()
+	return m.Serve(ctx)
+}
+
+// whole is the module on records of its own in a directory.
+func whole(ctx context.Context, dir string, settings map[string]string) (m module.Module, rt *web.Router, err error) {
+	db, err := store.Open(ctx, filepath.Join(dir, "yuzhou.db"))
+	if err != nil {
+		return m, nil, err
+	}
 	r, err := pebblestore.Open(ctx, filepath.Join(dir, "records"), pebblestore.Options{Now: time.Now})
 	if err != nil {
-		return nil, err
+		return m, nil, err
 	}
 	err = r.Load(ctx, func(yield func(handle.Record, error) bool) {
 		for i := range *records {
@@ -52,21 +104,18 @@ func site(ctx context.Context, dir string) (http.Handler, error) {
 		}
 	}, held.LoadOptions{Key: "bench"})
 	if err != nil {
-		return nil, err
+		return m, nil, err
 	}
 	log := slog.New(slog.DiscardHandler)
-	h := module.Host{DB: db, Now: time.Now, Log: log, Dir: dir, Site: web.Site{Unit: "1", Prefix: "88.118.2", Zone: time.UTC, Now: time.Now}, Setting: func(string) string { return "" }}
-	s := identifiers.New(h, identifiers.Needs{Open: func(context.Context, string) (held.Store, error) { return r, nil }})
-	if err := db.Migrate(ctx, "identifiers", s.Module().Migrations); err != nil {
-		return nil, err
+	h := module.Host{
+		DB: db, Now: time.Now, Log: log, Dir: dir, Site: web.Site{Unit: "1", Prefix: "88.118.2", Zone: time.UTC, Now: time.Now},
+		Setting: func(name string) string { return settings[name] },
 	}
-	rt := web.NewRouter(h.Site, log, func(context.Context, actor.Actor, actor.Permission, string) error { return nil })
-	s.Module().Routes(rt)
-	handler := rt.Handler(func(*http.Request) (actor.Actor, error) { return actor.Actor{}, nil })
-	for i := range asked() {
-		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/api/handles/"+string(name(i)), nil))
+	m = identifiers.New(h, identifiers.Needs{Open: func(context.Context, string) (held.Store, error) { return r, nil }}).Module()
+	if err := db.Migrate(ctx, "identifiers", m.Migrations); err != nil {
+		return m, nil, err
 	}
-	return handler, nil
+	return m, web.NewRouter(h.Site, log, func(context.Context, actor.Actor, actor.Permission, string) error { return nil }), nil
 }
 
 // serveHTTP answers by HTTP until standard input ends.

@@ -44,7 +44,7 @@ var (
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if what := os.Getenv("YUZHOU_BENCH_NODE"); what != "" {
-		if err := map[string]func() error{"udp": serve, "http": serveHTTP}[what](); err != nil {
+		if err := map[string]func() error{"udp": serve, "http": serveHTTP, "whole": serveWhole}[what](); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -115,6 +115,13 @@ func startByUDP(b *testing.B) (netip.AddrPort, int) {
 	return startNode(b, "udp")
 }
 
+// startWhole starts the module as the product has it: with the counts of its census, and what
+// it measures for the node above.
+func startWhole(b *testing.B) (netip.AddrPort, int) {
+	b.Helper()
+	return startNode(b, "whole")
+}
+
 // BenchmarkUDP resolves identifiers drawn uniformly, by UDP over loopback, from this
 // node and from Knot DNS: answers a second of the server's own processor time.
 //
@@ -124,10 +131,11 @@ func BenchmarkUDP(b *testing.B) {
 		name  string
 		start func(b *testing.B) (netip.AddrPort, int)
 		ask   func(i int) []byte
-	}{{"yuzhou", startByUDP, request}, {"knot", startKnot, query}} {
+		of    int // identifiers
+	}{{"yuzhou", startByUDP, request, *records}, {"whole", startWhole, request, asked()}, {"knot", startKnot, query, *records}} {
 		b.Run(peer.name, func(b *testing.B) {
 			to, pid := peer.start(b)
-			asked := make([][]byte, *records)
+			asked := make([][]byte, peer.of)
 			for i := range asked {
 				asked[i] = peer.ask(i)
 			}
