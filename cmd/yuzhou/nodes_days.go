@@ -15,20 +15,7 @@ import (
 // census when a day is over, and the node above checks it.
 func (n *network) live(ctx context.Context) error {
 	for day := range n.days {
-		for i, e := range n.enterprises {
-			if err := e.registerSome(ctx, fmt.Sprintf("day-%03d", day+1), 10+(7*day+3*i)%40); err != nil {
-				return err
-			}
-			if err := e.resolveSome(ctx, fmt.Sprintf("day-%03d", day+1), 5+(5*day+2*i)%20); err != nil {
-				return err
-			}
-		}
-		for i, at := range n.seconds {
-			if err := at.hostSome(ctx, fmt.Sprintf("day-%03d", day+1), 5+(3*day+i)%20); err != nil {
-				return err
-			}
-		}
-		if err := n.nextDay(ctx); err != nil {
+		if err := n.liveThrough(ctx, day); err != nil {
 			return err
 		}
 	}
@@ -44,6 +31,25 @@ func (n *network) live(ctx context.Context) error {
 		EN: fmt.Sprintf("%d days have passed: the top node has checked the daily counts of %d nodes below, change by change and by samples; there are %d identifiers in all, and %d findings.", n.days, top.Reporting, top.Total, top.problems()),
 	}, "/identifiers/census")
 	return nil
+}
+
+// liveThrough is one day.
+func (n *network) liveThrough(ctx context.Context, day int) error {
+	batch := fmt.Sprintf("day-%03d", day+1)
+	for i, e := range n.enterprises {
+		if err := e.registerSome(ctx, batch, 10+(7*day+3*i)%40); err != nil {
+			return err
+		}
+		if err := e.resolveSome(ctx, batch, 5+(5*day+2*i)%20); err != nil {
+			return err
+		}
+	}
+	for i, at := range n.seconds {
+		if err := at.hostSome(ctx, batch, 5+(3*day+i)%20); err != nil {
+			return err
+		}
+	}
+	return n.nextDay(ctx)
 }
 
 // stats is what a node says of itself and of those below.

@@ -154,24 +154,20 @@ func sentenceOf(t docking.Table, err error) error {
 
 // dockingState is how this node and those below stand with their tables.
 func (s *Service) dockingState(ctx context.Context) ([]DockingNode, error) {
-	var all []docked
+	newest, since := map[string]docked{}, map[string]time.Time{}
 	var below []Held
-	since := map[string]time.Time{}
 	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
-		if all, err = newestDocked(ctx, tx); err != nil {
-			return err
-		}
 		if below, err = prefixes(ctx, tx, Filter{State: Delegated, Limit: maxLower}); err != nil {
 			return err
 		}
+		all, err := newestDocked(ctx, tx)
 		for _, d := range all {
-			if since[d.Node].IsZero() {
-				if since[d.Node], err = dockedSince(ctx, tx, d.Node); err != nil {
-					return err
-				}
+			newest[d.Node+" "+string(d.Table)] = d
+			if err == nil && since[d.Node].IsZero() {
+				since[d.Node], err = dockedSince(ctx, tx, d.Node)
 			}
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -183,25 +179,28 @@ func (s *Service) dockingState(ctx context.Context) ([]DockingNode, error) {
 	for _, h := range below {
 		out = append(out, DockingNode{Prefix: h.Prefix.Prefix})
 	}
-	newest := map[string]docked{}
-	for _, d := range all {
-		newest[d.Node+" "+string(d.Table)] = d
-	}
-	for i, n := range out {
-		n.Since = since[n.Prefix]
-		for _, spec := range docking.Specs() {
-			if spec.Table == docking.TableEscrow {
-				continue
-			}
-			since := n.Since
-			if spec.Below && newest[n.Prefix+" "+string(docking.TableEnterprise)].Rows == 0 {
-				since = time.Time{} // it has no enterprises: nothing is due of them
-			}
-			n.Tables = append(n.Tables, s.tableState(spec, since, newest[n.Prefix+" "+string(spec.Table)]))
-		}
-		out[i] = n
+	for i := range out {
+		out[i].Since = since[out[i].Prefix]
+		out[i].Tables = s.tableStates(out[i], newest)
 	}
 	return out, nil
+}
+
+// tableStates is how a node stands with all tables.
+//
+//   - newest: batches by node and table, with a space between.
+func (s *Service) tableStates(n DockingNode, newest map[string]docked) (out []DockingTable) {
+	for _, spec := range docking.Specs() {
+		if spec.Table == docking.TableEscrow {
+			continue
+		}
+		since := n.Since
+		if spec.Below && newest[n.Prefix+" "+string(docking.TableEnterprise)].Rows == 0 {
+			since = time.Time{} // it has no enterprises: nothing is due of them
+		}
+		out = append(out, s.tableState(spec, since, newest[n.Prefix+" "+string(spec.Table)]))
+	}
+	return out
 }
 
 // tableState is how a node stands with a table.

@@ -26,22 +26,9 @@ type subjects struct {
 
 // subjects reads what the tables say of the node and of those below it.
 func (s *Service) subjects(ctx context.Context) (out subjects, err error) {
-	const page = 1000
-	err = s.db.Read(ctx, func(tx store.Tx) error {
-		for after := ""; ; {
-			all, err := prefixes(ctx, tx, Filter{Under: s.site.Prefix, After: after, Limit: page})
-			if err != nil {
-				return err
-			}
-			for _, h := range all {
-				after = h.Prefix.Prefix
-				if h.State != Reclaimed {
-					out.held = append(out.held, h)
-				}
-			}
-			if len(all) < page {
-				break
-			}
+	err = s.db.Read(ctx, func(tx store.Tx) (err error) {
+		if out.held, err = heldBelow(ctx, tx, s.site.Prefix); err != nil {
+			return err
 		}
 		if out.templates, err = allTemplates(ctx, tx); err != nil {
 			return err
@@ -53,6 +40,26 @@ func (s *Service) subjects(ctx context.Context) (out subjects, err error) {
 		return err
 	})
 	return out, err
+}
+
+// heldBelow returns all prefixes below one that somebody holds.
+func heldBelow(ctx context.Context, tx store.Tx, under string) (out []Held, err error) {
+	const page = 1000
+	for after := ""; ; {
+		all, err := prefixes(ctx, tx, Filter{Under: under, After: after, Limit: page})
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range all {
+			after = h.Prefix.Prefix
+			if h.State != Reclaimed {
+				out = append(out, h)
+			}
+		}
+		if len(all) < page {
+			return out, nil
+		}
+	}
 }
 
 // standingRows returns the rows of a table that says how things stand.
@@ -166,7 +173,7 @@ func routes(prefix string, st typed.Site) (out []any) {
 func templateRows(node string, own bool, all subjects) (out []any) { //nolint:revive // which of two tables it is
 	first := map[string]string{}
 	for _, h := range slices.Backward(all.held) {
-		first[h.Prefix.Registrant] = h.Prefix.Prefix
+		first[h.Registrant] = h.Prefix.Prefix
 	}
 	for _, t := range all.templates {
 		prefix := node
@@ -236,28 +243,33 @@ func momentOf(text string) string {
 	return ""
 }
 
+// fitted is a batch as it is sent.
+type fitted struct {
+	doc   []byte // nil when no row fits
+	rows  int
+	short docking.Findings // of the rows that were left out
+}
+
 // fitting returns the batch of rows that keep the rules of their table, as it is sent, and
 // what was found of those that do not: they are left out.
 //
 // Errors: those of docking but for Findings.
-func fitting(b docking.Batch) (doc []byte, left docking.Batch, short docking.Findings, err error) {
-	for {
-		if len(b.Rows) == 0 {
-			return nil, b, short, nil
-		}
-		doc, err := b.JSON()
+func fitting(b docking.Batch) (out fitted, err error) {
+	for len(b.Rows) > 0 {
+		out.doc, err = b.JSON()
+		out.rows = len(b.Rows)
 		found, ok := asFindings(err)
 		if !ok {
-			return doc, b, short, err
+			return out, err
 		}
 		bad := map[int]bool{}
 		for _, f := range found {
 			bad[f.Row] = true
 		}
 		if bad[0] { // of the batch itself: nothing of it can be sent
-			return nil, b, nil, err
+			return out, err
 		}
-		short = append(short, found[:min(len(found), max(0, mostShort-len(short)))]...)
+		out.short = append(out.short, found[:min(len(found), max(0, mostShort-len(out.short)))]...)
 		kept := make([]any, 0, len(b.Rows))
 		for i, row := range b.Rows {
 			if !bad[i+1] {
@@ -266,6 +278,7 @@ func fitting(b docking.Batch) (doc []byte, left docking.Batch, short docking.Fin
 		}
 		b.Rows = kept
 	}
+	return fitted{short: out.short}, nil
 }
 
 // mostShort is how many findings of one's own rows are kept.

@@ -13,6 +13,7 @@ import (
 
 	"yuzhou/kernel/fault"
 	"yuzhou/kernel/store"
+	"yuzhou/kernel/web"
 	"yuzhou/modules/identifiers/docking"
 	"yuzhou/modules/identifiers/docking/monitor"
 	"yuzhou/modules/identifiers/escrow"
@@ -65,11 +66,11 @@ func (s *Service) dock(ctx context.Context) error {
 		return nil
 	}
 	s.dockings = s.dockings.longer(s.now())
-	if fault.KindOf(err) != "" {
-		s.log.WarnContext(ctx, "the node above does not take what is to be told to it; it is sent again later", slog.Any("error", err), slog.Duration("after", s.dockings.wait))
-		return nil
+	if fault.KindOf(err) == "" {
+		return err
 	}
-	return err
+	s.log.WarnContext(ctx, "the node above does not take what is to be told to it; it is sent again later", slog.Any("error", err), slog.Duration("after", s.dockings.wait))
+	return nil //nolint:nilerr // it was said in the line before
 }
 
 // sendBatches sends the batches that wait, the oldest first.
@@ -91,24 +92,29 @@ func (s *Service) sendBatches(ctx context.Context, upper string) error {
 	}
 	api := apiAt(upper, sendTimeout)
 	for _, d := range all {
-		var said DockingReceipt
-		err := remote.Unreached(api.Do(ctx, "POST", "/identifiers/docking", DockingBatch{string(d.Doc), d.Signature}, &said))
-		if err != nil {
-			return err
-		}
-		if said.Digest != d.Digest {
-			return fault.New(fault.Busy, "the node above has answered for batch %.12s, not for %.12s", said.Digest, d.Digest)
-		}
-		d.Verdict, d.Settled = said.Verdict, s.now()
-		d.Findings = append(d.Findings, said.Findings...)
-		if said.Verdict == batchRefused {
-			s.log.WarnContext(ctx, "the node above has refused what was told to it", slog.String("table", string(d.Table)), slog.Any("error", said.Findings))
-		}
-		if err := s.db.Write(ctx, func(tx store.Tx) error { return settleDocked(ctx, tx, d) }); err != nil {
+		if err := s.sendBatch(ctx, api, d); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// sendBatch sends a batch and notes what the node above says of it.
+func (s *Service) sendBatch(ctx context.Context, api *web.Client, d docked) error {
+	var said DockingReceipt
+	err := remote.Unreached(api.Do(ctx, "POST", "/identifiers/docking", DockingBatch{string(d.Doc), d.Signature}, &said))
+	if err != nil {
+		return err
+	}
+	if said.Digest != d.Digest {
+		return fault.New(fault.Busy, "the node above has answered for batch %.12s, not for %.12s", said.Digest, d.Digest)
+	}
+	d.Verdict, d.Settled = said.Verdict, s.now()
+	d.Findings = append(d.Findings, said.Findings...)
+	if said.Verdict == batchRefused {
+		s.log.WarnContext(ctx, "the node above has refused what was told to it", slog.String("table", string(d.Table)), slog.Any("error", said.Findings))
+	}
+	return s.db.Write(ctx, func(tx store.Tx) error { return settleDocked(ctx, tx, d) })
 }
 
 // draft is a batch that is to be made.
@@ -356,7 +362,7 @@ func within(all []monitor.Outage, month string) (out []monitor.Outage) {
 // out, and what is wrong with them is noted; a batch without rows is not sent.
 func (s *Service) writeBatch(ctx context.Context, of draft) error {
 	now := s.now()
-	doc, b, short, err := fitting(docking.Batch{Table: of.table, Node: s.site.Prefix, Sent: now, Rows: of.rows})
+	b, err := fitting(docking.Batch{Table: of.table, Node: s.site.Prefix, Sent: now, Rows: of.rows})
 	if err != nil {
 		return err
 	}
@@ -364,19 +370,16 @@ func (s *Service) writeBatch(ctx context.Context, of draft) error {
 	if err != nil {
 		return err
 	}
-	d := docked{Node: s.site.Prefix, Table: of.table, Content: contentOf(of.rows), Period: of.period, Rows: len(b.Rows), Short: len(of.rows) - len(b.Rows), Doc: doc, Signature: []byte{}, Made: now, Findings: short}
-	if len(b.Rows) == 0 { // by this node's own rules there is nothing to send
+	d := docked{Node: s.site.Prefix, Table: of.table, Content: contentOf(of.rows), Period: of.period, Rows: b.rows, Short: len(of.rows) - b.rows, Doc: b.doc, Signature: []byte{}, Made: now, Findings: b.short}
+	if b.rows == 0 { // by this node's own rules there is nothing to send
 		d.Verdict, d.Settled, d.Digest = batchRefused, now, d.Content
 	} else {
-		d.Digest = digestOf(doc)
-		if d.Signature, err = escrow.Sign(k.sm2, doc); err != nil {
+		d.Digest = digestOf(b.doc)
+		if d.Signature, err = escrow.Sign(k.sm2, b.doc); err != nil {
 			return err
 		}
 	}
-	return s.db.Write(ctx, func(tx store.Tx) error {
-		_, err := putDocked(ctx, tx, d)
-		return err
-	})
+	return s.db.Write(ctx, func(tx store.Tx) error { return putDocked(ctx, tx, d) })
 }
 
 // digestOf is the SHA-256 of a batch.

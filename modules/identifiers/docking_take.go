@@ -46,8 +46,7 @@ func (s *Service) takeBatch(ctx context.Context, in DockingBatch) (DockingReceip
 				return err
 			}
 		}
-		_, err = putDocked(ctx, tx, d)
-		return err
+		return putDocked(ctx, tx, d)
 	})
 	return DockingReceipt{Node: d.Node, Table: d.Table, Digest: d.Digest, Rows: d.Rows, Verdict: d.Verdict, Findings: append(docking.Findings{}, d.Findings...)}, err
 }
@@ -140,9 +139,25 @@ func follows(ctx context.Context, tx store.Tx, b docking.Batch) (found docking.F
 // compareDocked compares the counts that nodes below have sent with the censuses that they
 // have stated: prefix by prefix, by a tree of that census.
 func (s *Service) compareDocked(ctx context.Context) error {
-	var all []docked
-	known := map[string]lower{}
-	err := s.db.Read(ctx, func(tx store.Tx) (err error) {
+	all, known, err := s.uncompared(ctx)
+	for _, d := range all {
+		if err != nil {
+			return err
+		}
+		l, ok := known[handle.Fold(d.Node)]
+		if !ok || l.Stated.Day < d.Period || s.now().Before(s.doubted[d.Node].until) {
+			continue // it has not stated that day yet
+		}
+		err = s.compareAndNote(ctx, d, l)
+	}
+	return err
+}
+
+// uncompared are the batches of counts that were not compared yet, and what the nodes below
+// have stated last.
+func (s *Service) uncompared(ctx context.Context) (all []docked, known map[string]lower, err error) {
+	known = map[string]lower{}
+	err = s.db.Read(ctx, func(tx store.Tx) (err error) {
 		if all, err = unproved(ctx, tx, docking.TableEnterpriseStatistics, s.site.Prefix); err != nil || len(all) == 0 {
 			return err
 		}
@@ -157,31 +172,25 @@ func (s *Service) compareDocked(ctx context.Context) error {
 		}
 		return err
 	})
+	return all, known, err
+}
+
+// compareAndNote compares a batch and notes what was found; a node that cannot be asked now
+// is asked again.
+func (s *Service) compareAndNote(ctx context.Context, d docked, l lower) error {
+	err := s.compareOne(ctx, &d, l)
+	if fault.KindOf(err) == fault.Busy {
+		s.doubted[d.Node] = s.doubted[d.Node].longer(s.now())
+		return nil //nolint:nilerr // see above
+	}
 	if err != nil {
 		return err
 	}
-	for _, d := range all {
-		l, ok := known[handle.Fold(d.Node)]
-		if !ok || l.Stated.Day < d.Period || s.now().Before(s.doubted[d.Node].until) {
-			continue // it has not stated that day yet
-		}
-		err := s.compareOne(ctx, &d, l)
-		if fault.KindOf(err) == fault.Busy {
-			s.doubted[d.Node] = s.doubted[d.Node].longer(s.now())
-			continue
-		}
-		delete(s.doubted, d.Node)
-		if err == nil {
-			err = s.db.Write(ctx, func(tx store.Tx) error { return proveDocked(ctx, tx, d) })
-		}
-		if err != nil {
-			return err
-		}
-		if len(d.Findings) > 0 {
-			s.log.WarnContext(ctx, "what a node below has sent is not what it has stated", slog.String("prefix", d.Node), slog.String("day", d.Period), slog.Any("error", d.Findings))
-		}
+	delete(s.doubted, d.Node)
+	if len(d.Findings) > 0 {
+		s.log.WarnContext(ctx, "what a node below has sent is not what it has stated", slog.String("prefix", d.Node), slog.String("day", d.Period), slog.Any("error", d.Findings))
 	}
-	return nil
+	return s.db.Write(ctx, func(tx store.Tx) error { return proveDocked(ctx, tx, d) })
 }
 
 // compareOne adds to the findings of a batch what its census says otherwise.
@@ -213,24 +222,23 @@ func (s *Service) compareOne(ctx context.Context, d *docked, l lower) error {
 		return nil
 	}
 	elsewhere, err := s.elsewhere(ctx, d.Node)
-	if err != nil {
-		return err
-	}
 	for i, row := range b.Rows {
-		r, ok := row.(*docking.Statistics)
-		if !ok {
-			continue
-		}
-		under, shown := tree.Under([]byte(handle.Fold(r.Prefix) + "/"))
-		counted := strconv.FormatUint(under.Registered, 10)
-		if elsewhere[handle.Fold(r.Prefix)] {
-			continue // it has a node of its own, whose census the node below checks
-		}
-		if shown == census.Hidden || int64(under.Registered) != r.Total { //nolint:gosec // a count
-			d.Findings = append(d.Findings, docking.Finding{Row: i + 1, Field: "registered", Value: strconv.FormatInt(r.Total, 10), ZH: "应为：计数树中该前缀下的标识数 " + counted, EN: "want the identifiers below the prefix in the census, " + counted})
+		if r, ok := row.(*docking.Statistics); ok && !elsewhere[handle.Fold(r.Prefix)] {
+			d.Findings = append(d.Findings, compareRow(tree, i+1, r)...)
 		}
 	}
-	return nil
+	return err
+}
+
+// compareRow compares the total of an enterprise whose identifiers are in the node below with
+// the census. One with a node of its own has another census, which the node below checks.
+func compareRow(tree *census.Tree, row int, r *docking.Statistics) docking.Findings {
+	under, shown := tree.Under([]byte(handle.Fold(r.Prefix) + "/"))
+	if shown != census.Hidden && int64(under.Registered) == r.Total { //nolint:gosec // a count
+		return nil
+	}
+	counted := strconv.FormatUint(under.Registered, 10)
+	return docking.Findings{{Row: row, Field: "registered", Value: strconv.FormatInt(r.Total, 10), ZH: "应为：计数树中该前缀下的标识数 " + counted, EN: "want the identifiers below the prefix in the census, " + counted}}
 }
 
 // treeOf asks a node below for the part of its last census that shows prefixes.

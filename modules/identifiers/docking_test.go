@@ -71,12 +71,12 @@ func (st *stage) run(t *testing.T, jobs ...func(context.Context) error) {
 	}
 }
 
-// batches are what a node has of another one, by table.
-func (st *stage) batches(t *testing.T, node string) map[docking.Table][]docked {
+// batches are what a node has of 88.500, by table.
+func (st *stage) batches(t *testing.T) map[docking.Table][]docked {
 	t.Helper()
 	out := map[docking.Table][]docked{}
 	err := st.db.Read(t.Context(), func(tx store.Tx) error {
-		all, err := store.Collect(t.Context(), tx, `SELECT `+dockedColumns+` FROM identifiers_docked WHERE node = $1 ORDER BY made`, []any{node}, scanDocked)
+		all, err := store.Collect(t.Context(), tx, `SELECT `+dockedColumns+` FROM identifiers_docked WHERE node = '88.500' ORDER BY made`, nil, scanDocked)
 		for _, d := range all {
 			if err := dockedDoc(t.Context(), tx, &d); err != nil {
 				return err
@@ -149,7 +149,7 @@ func (st *stage) tomorrow(t *testing.T, upper *stage) {
 		st.dockings = repeat{} // as if it had waited
 		st.run(t, st.dock)
 	}
-	for table, all := range st.batches(t, "88.500") {
+	for table, all := range st.batches(t) {
 		for _, d := range all {
 			if d.Verdict == "" {
 				t.Fatalf("a batch of %s waits", table)
@@ -164,7 +164,7 @@ func TestDocking(t *testing.T) {
 	upper, lower := dockings(t)
 	lower.meter.Resolved(netip.MustParseAddr("192.0.2.77"), []byte("88.500.1/a"), true, true, time.Millisecond)
 	lower.tomorrow(t, upper)
-	sent, came := lower.batches(t, "88.500"), upper.batches(t, "88.500")
+	sent, came := lower.batches(t), upper.batches(t)
 	for _, want := range []struct {
 		table docking.Table
 		rows  int
@@ -197,7 +197,7 @@ func TestDocking(t *testing.T) {
 
 	lower.registered(t, "d")
 	lower.tomorrow(t, upper)
-	came = upper.batches(t, "88.500")
+	came = upper.batches(t)
 	if all := came[docking.TableItem]; len(all) != 2 || all[1].Rows != 1 {
 		t.Errorf("items: %+v", all)
 	}
@@ -229,7 +229,7 @@ func TestDockingForged(t *testing.T) {
 		t.Fatal(err)
 	}
 	upper.run(t, upper.compareDocked)
-	honest := upper.batches(t, "88.500")[docking.TableEnterpriseStatistics][0]
+	honest := upper.batches(t)[docking.TableEnterpriseStatistics][0]
 	if len(honest.Findings) != 0 {
 		t.Errorf("honest counts: %+v", honest.Findings)
 	}
@@ -277,7 +277,7 @@ func TestDockingForged(t *testing.T) {
 	}
 	upper.run(t, upper.compareDocked)
 	var found []string
-	for _, d := range upper.batches(t, "88.500")[docking.TableEnterpriseStatistics] {
+	for _, d := range upper.batches(t)[docking.TableEnterpriseStatistics] {
 		for _, f := range d.Findings {
 			found = append(found, f.Value+": "+f.EN)
 		}
@@ -306,10 +306,10 @@ func TestDockingShort(t *testing.T) {
 		t.Fatal(err)
 	}
 	lower.tomorrow(t, upper)
-	if apps := lower.batches(t, "88.500")[docking.TableApplication]; len(apps) != 1 || apps[0].Rows != 0 || apps[0].Short != 1 || apps[0].Verdict != batchRefused {
+	if apps := lower.batches(t)[docking.TableApplication]; len(apps) != 1 || apps[0].Rows != 0 || apps[0].Short != 1 || apps[0].Verdict != batchRefused {
 		t.Errorf("%+v", apps)
 	}
-	mine := lower.batches(t, "88.500")[docking.TableTemplate]
+	mine := lower.batches(t)[docking.TableTemplate]
 	if len(mine) != 1 || mine[0].Rows != 1 || mine[0].Short != 1 || mine[0].Findings[0].Field != "industry" {
 		t.Errorf("%+v", mine)
 	}
@@ -331,7 +331,7 @@ func TestWatchOver(t *testing.T) {
 	lower.at = lower.at.Add(time.Second)
 	lower.run(t, lower.watchOver)
 	lower.tomorrow(t, upper)
-	came := upper.batches(t, "88.500")[docking.TableEvent]
+	came := upper.batches(t)[docking.TableEvent]
 	var rows int
 	for _, d := range came {
 		rows += d.Rows

@@ -45,7 +45,7 @@ func (s *Service) timing(remote string, n handle.Name) func(wire.Code) {
 		if err != nil {
 			from = netip.AddrPort{}
 		}
-		s.meter.Resolved(from.Addr(), []byte(n), code != wire.Failed && code != wire.ServerBusy, code == wire.Success, time.Since(began)) //nolint:forbidigo // likewise
+		s.meter.Resolved(from.Addr(), []byte(n), code != wire.Failed && code != wire.ServerBusy, code == wire.Success, time.Since(began))
 	}
 }
 
@@ -92,7 +92,7 @@ type meteredStore struct {
 func (m meteredStore) Apply(ctx context.Context, b records.Batch) ([]records.Outcome, error) {
 	began := time.Now() //nolint:forbidigo // how long it takes is no matter of the city's clock
 	out, err := m.Store.Apply(ctx, b)
-	took := time.Since(began) //nolint:forbidigo // likewise
+	took := time.Since(began)
 	for i, item := range b.Items {
 		if item.Op != records.Create && item.Op != records.Put {
 			continue

@@ -53,24 +53,24 @@ func scanDocked(scan func(...any) error) (d docked, err error) {
 	return d, json.Unmarshal([]byte(findings), &d.Findings)
 }
 
-// putDocked notes a batch; ok is false when it is there already.
-func putDocked(ctx context.Context, tx store.Tx, d docked) (ok bool, err error) {
+// putDocked notes a batch, unless it is there already.
+func putDocked(ctx context.Context, tx store.Tx, d docked) error {
 	findings, err := json.Marshal(append(docking.Findings{}, d.Findings...))
 	if err != nil {
-		return false, err
+		return err
 	}
 	packed, err := zipped(d.Doc)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if d.Verdict == batchTaken && stands(d.Table) { // that things stand as they stood is kept once
 		if _, err := tx.Exec(ctx, `DELETE FROM identifiers_docked WHERE node = $1 AND tbl = $2 AND content = $3 AND verdict = 'taken'`, d.Node, string(d.Table), d.Content); err != nil {
-			return false, err
+			return err
 		}
 	}
-	n, err := tx.Exec(ctx, `INSERT INTO identifiers_docked (`+dockedColumns+`, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13) ON CONFLICT DO NOTHING`,
+	_, err = tx.Exec(ctx, `INSERT INTO identifiers_docked (`+dockedColumns+`, doc) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13) ON CONFLICT DO NOTHING`,
 		d.Node, string(d.Table), d.Digest, d.Content, d.Period, d.Rows, d.Short, d.Signature, store.Micros(d.Made), settledAt(d), d.Verdict, string(findings), packed)
-	return n > 0, err
+	return err
 }
 
 func settledAt(d docked) int64 {

@@ -121,26 +121,29 @@ func (s *Service) subjectElsewhere(ctx context.Context, prefix string) (did.Subj
 		if at.After(out.Updated) {
 			out.Updated = at
 		}
-		if v.Type != handle.TypeSite {
-			continue
-		}
-		st, err := typed.ParseSite(v.Data)
-		if err != nil {
-			continue // a site that cannot be read serves nobody
-		}
-		for _, server := range st.Servers {
-			for _, i := range server.Interfaces {
-				scheme := "hdl"
-				if i.Transport == typed.HTTP {
-					scheme = "http"
-				}
-				if i.Transport == typed.TCP || i.Transport == typed.HTTP {
-					out.Services = append(out.Services, did.Service{ID: fmt.Sprintf("site-%d", len(out.Services)+1), Type: "HandleService", Endpoint: scheme + "://" + netip.AddrPortFrom(server.Address, i.Port).String()})
-				}
+		out.Services = append(out.Services, servicesOf(v)...)
+	}
+	for i := range out.Services {
+		out.Services[i].ID = fmt.Sprintf("site-%d", i+1)
+	}
+	return out, nil
+}
+
+// servicesOf are the servers of a value of type HS_SITE; none of other values.
+func servicesOf(v handle.Value) (out []did.Service) {
+	st, err := typed.ParseSite(v.Data)
+	if v.Type != handle.TypeSite || err != nil {
+		return nil // a site that cannot be read serves nobody
+	}
+	for _, server := range st.Servers {
+		for _, i := range server.Interfaces {
+			scheme, ok := map[typed.Transport]string{typed.TCP: "hdl", typed.HTTP: "http"}[i.Transport]
+			if ok {
+				out = append(out, did.Service{Type: "HandleService", Endpoint: scheme + "://" + netip.AddrPortFrom(server.Address, i.Port).String()})
 			}
 		}
 	}
-	return out, nil
+	return out
 }
 
 // versionAt returns the version, of all newest first, that was in force at an instant.

@@ -153,7 +153,7 @@ func (s *Service) compatible(x *application) ([]byte, error) {
 // signInApplication gives a token: to a person by their name and password, to an identity
 // by its secret key, or with hashed its hash of the day, since of persons no password is kept
 // that could be hashed.
-func (s *Service) signInApplication(x *application, hashed bool) ([]byte, error) { //nolint:revive // the two differ in how the secret is compared
+func (s *Service) signInApplication(x *application, hashed bool) ([]byte, error) {
 	l, err := idhub.ParseLogin(x.content)
 	if err != nil {
 		return nil, err
@@ -169,7 +169,7 @@ func (s *Service) signInApplication(x *application, hashed bool) ([]byte, error)
 	default:
 		token, err = s.SignIn(x.Request, l.User, l.Password)
 	}
-	switch fault.KindOf(err) {
+	switch fault.KindOf(err) { //nolint:exhaustive // the rest says itself what is wrong
 	case fault.Forbidden:
 		return nil, fault.Say(fault.Invalid, "用户名/密码错误！", "name or password is wrong")
 	case fault.Busy:

@@ -3,6 +3,7 @@ package identifiers
 import (
 	"cmp"
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -33,11 +34,11 @@ func (s *Service) detail(x *application) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec, t, _, err := s.readFor(x, n)
+	read, err := s.readFor(x, n)
 	if err != nil {
 		return nil, err
 	}
-	version := ""
+	rec, t, version := read.Record, read.template, ""
 	if t != nil {
 		version = t.Ref()
 		for i, v := range rec.Values {
@@ -57,14 +58,19 @@ func itemAt(t template.Template, index uint32) (template.Item, bool) {
 	return t.Items[i], true
 }
 
-// readFor returns a record with those of its values that who asks may read, but for those that
-// steer the protocol; the template that it was made by, nil for none; and how many values
-// are kept back.
-func (s *Service) readFor(x *application, n handle.Name) (handle.Record, *template.Template, int, error) {
+// reading is a record as who asks may read it.
+type reading struct {
+	handle.Record                    // without the values that steer the protocol
+	template      *template.Template // that it was made by; nil for none
+	hidden        int                // values that are kept back
+}
+
+// readFor returns a record with those of its values that who asks may read.
+func (s *Service) readFor(x *application, n handle.Name) (reading, error) {
 	ctx := x.Context()
 	a, err := s.find(ctx, n)
 	if err != nil {
-		return handle.Record{}, nil, 0, err
+		return reading{}, err
 	}
 	whole, here := a.Record, a.Steps == nil
 	rec := whole
@@ -75,20 +81,20 @@ func (s *Service) readFor(x *application, n handle.Name) (handle.Record, *templa
 		rec = handle.Record{Name: whole.Name}
 		if code == wire.Success {
 			if rec, err = body.ParseRecord(content); err != nil {
-				return rec, nil, 0, err
+				return reading{}, err
 			}
 		}
 	default:
 		who, err := s.readerOf(ctx, n.Prefix())
 		if err != nil {
-			return rec, nil, 0, err
+			return reading{}, err
 		}
 		rec.Values, _ = s.readable(ctx, whole, who)
 	}
 	steers := func(v handle.Value) bool { return strings.HasPrefix(strings.ToUpper(v.Type), "HS_") }
 	rec.Values = slices.DeleteFunc(slices.Clone(rec.Values), steers)
 	hidden := len(slices.DeleteFunc(slices.Clone(whole.Values), steers)) - len(rec.Values)
-	return rec, s.madeBy(ctx, whole), hidden, nil
+	return reading{rec, s.madeBy(ctx, whole), hidden}, nil
 }
 
 // putOne registers an identifier, or by PUT changes one.
@@ -106,7 +112,7 @@ func (s *Service) putOne(x *application) ([]byte, error) {
 
 // putting is what the method of a request does to identifiers.
 func (x *application) putting() records.Op {
-	if x.Method == "PUT" {
+	if x.Method == http.MethodPut {
 		return records.Put
 	}
 	return records.Create
@@ -326,7 +332,8 @@ func (s *Service) mayApply(x *application, g *registrar, op wire.Op, was, will h
 	may := func(m wire.Message, values []handle.Value) (bool, error) {
 		return n.May(ctx, x.who, m, was, handle.Record{Name: will.Name, Values: values})
 	}
-	ok, err := false, error(nil)
+	var ok bool
+	var err error
 	if op == wire.OpModifyValues {
 		changed, gone := differences(was.Values, will.Values)
 		if ok, err = may(node.Request(wire.OpAddValues, wire.Overwrite, nil), changed); ok && err == nil {

@@ -105,10 +105,11 @@ func (s *Service) retrieve(x *application) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec, t, hidden, err := s.readFor(x, n)
+	read, err := s.readFor(x, n)
 	if err != nil {
 		return nil, err
 	}
+	rec, t := read.Record, read.template
 	kind, items := handle.Name(""), map[uint32]idhub.Element{}
 	shown := len(rec.Values)
 	if t != nil {
@@ -118,7 +119,7 @@ func (s *Service) retrieve(x *application) ([]byte, error) {
 		}
 		shown-- // the one that names the template
 	}
-	if shown <= 0 && hidden > 0 {
+	if shown <= 0 && read.hidden > 0 {
 		return nil, codedError{fault.Say(fault.Forbidden, "没有权限查看数据", "nothing of it may be read by who asks"), idhub.CodeMayNotRead}
 	}
 	return idhub.Reply{Code: idhub.CodeOK, Message: saidDone, Data: idhub.InstanceOf(rec, kind, items)}.Append(nil), nil

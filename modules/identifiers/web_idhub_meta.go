@@ -100,15 +100,15 @@ func (s *Service) getOldTemplate(x *application) ([]byte, error) {
 
 // publishItems lets all read items of what a template made, or no longer.
 func (s *Service) publishItems(x *application) ([]byte, error) {
-	name, items, public, err := idhub.ParsePublication(x.content)
+	p, err := idhub.ParsePublication(x.content)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]idhub.ItemGrant, 0, len(items))
-	for _, i := range items {
-		all = append(all, idhub.ItemGrant{Item: i, Public: public})
+	all := make([]idhub.ItemGrant, 0, len(p.Items))
+	for _, i := range p.Items {
+		all = append(all, idhub.ItemGrant{Item: i, Public: p.Public})
 	}
-	return s.changeItems(x, name, all)
+	return s.changeItems(x, p.Template, all)
 }
 
 // grantItems lets identities read items of what a template made, or no longer.
@@ -166,6 +166,25 @@ func (s *Service) changeReaders(x *application, g Grant, asked idhub.Grant) erro
 	if err != nil {
 		return err
 	}
+	if err := s.endReaders(ctx, g, asked); err != nil {
+		return err
+	}
+	if asked.Public {
+		g.Kind = toEverybody
+		_, err := s.grant(ctx, g)
+		return err
+	}
+	for _, n := range asked.Readers {
+		g.Kind, g.Grantee = toIdentity, s.grantee300(ctx, n)
+		if _, err := s.grant(ctx, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endReaders ends the grants of the same that asked ends.
+func (s *Service) endReaders(ctx context.Context, g Grant, asked idhub.Grant) error {
 	ended := []string{}
 	for _, n := range asked.RemoveReaders {
 		ended = append(ended, s.grantee300(ctx, n))
@@ -177,20 +196,10 @@ func (s *Service) changeReaders(x *application, g Grant, asked idhub.Grant) erro
 	for _, had := range standing {
 		same := had.Template == g.Template && had.Item == g.Item && handle.EqualFold(had.Identifier, g.Identifier)
 		ends := asked.Class || !asked.Public && had.Kind == toEverybody || had.Kind == toIdentity && slices.Contains(ended, had.Grantee)
-		if same && ends {
-			if err := s.revoke(ctx, g.Prefix, had.ID); err != nil {
-				return err
-			}
+		if !same || !ends {
+			continue
 		}
-	}
-	if asked.Public {
-		g.Kind = toEverybody
-		_, err := s.grant(ctx, g)
-		return err
-	}
-	for _, n := range asked.Readers {
-		g.Kind, g.Grantee = toIdentity, s.grantee300(ctx, n)
-		if _, err := s.grant(ctx, g); err != nil {
+		if err := s.revoke(ctx, g.Prefix, had.ID); err != nil {
 			return err
 		}
 	}

@@ -104,7 +104,7 @@ func TestEnterpriseAPI(t *testing.T) {
 		*v.who = actor.Actor{} // the token alone says who asks
 		c := hubClient{t: t, h: v.h}
 		c.call("POST", "/api/v1/doip?targetId=88.500.1/p1&operationId=0.DOIP/Op.Create", `{}`, `"message":"没有令牌`)
-		c.call("POST", "/identityv2/data", `{}`, `"status":`+fmt.Sprint(-1), `没有令牌`)
+		c.call("POST", "/identityv2/data", `{}`, `没有令牌`)
 		mine, theirs := c.signed("0.NA/88.500.1", key), c.signed("0.NA/88.500.2", other)
 		mine.standardAPI(theirs)
 		mine.compatibleAPI(st, theirs)
@@ -172,9 +172,9 @@ func (c hubClient) compatibleAPI(st *stage, stranger hubClient) {
 			t.Errorf("%s: %v", gone, err)
 		}
 	}
-	clear := httptest.NewRequest("POST", "http://node.example/identity/token", strings.NewReader(`{"username":"x","password":"y"}`))
+	open := httptest.NewRequest("POST", "http://node.example/identity/token", strings.NewReader(`{"username":"x","password":"y"}`))
 	w := httptest.NewRecorder()
-	c.h.ServeHTTP(w, clear)
+	c.h.ServeHTTP(w, open)
 	if !strings.Contains(w.Body.String(), "HTTPS") {
 		t.Errorf("a password over HTTP: %s", w.Body)
 	}

@@ -99,7 +99,7 @@ func Sign(key *PrivateKey, text []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.Write(text) //nolint:revive // a hash takes all
+	h.Write(text)
 	return sign(key, h.Sum(nil))
 }
 

@@ -151,15 +151,15 @@ func (m *Meter) day(prefix string, now time.Time) *Day {
 //   - name: as it was asked for.
 //   - answered: the node did what it could, also by "there is none"; found: the values
 //     were given.
-func (m *Meter) Resolved(from netip.Addr, name []byte, answered, found bool, took time.Duration) { //nolint:revive // two facts about one answer
+func (m *Meter) Resolved(from netip.Addr, name []byte, answered, found bool, took time.Duration) {
 	now := m.Now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := monitor.Sample{At: now, Kind: monitor.Resolve, Latency: max(took, 0), OK: answered}
 	ip := source(from)
-	m.day(m.Own, now).resolved(s, ip, found)
+	resolved(m.day(m.Own, now), s, ip, found)
 	if p, ok := m.prefix(name); ok {
-		m.day(p, now).resolved(s, ip, found)
+		resolved(m.day(p, now), s, ip, found)
 	}
 }
 
@@ -170,9 +170,9 @@ func (m *Meter) Registered(name handle.Name, ok bool, took time.Duration) { //no
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := monitor.Sample{At: now, Kind: monitor.Register, Latency: max(took, 0), OK: ok}
-	m.day(m.Own, now).registered(s)
+	registered(m.day(m.Own, now), s)
 	if p, ok := m.prefix([]byte(name)); ok {
-		m.day(p, now).registered(s)
+		registered(m.day(p, now), s)
 	}
 }
 
@@ -200,7 +200,7 @@ func source(from netip.Addr) netip.Addr {
 	return from.Unmap().WithZone("")
 }
 
-func (d *Day) resolved(s monitor.Sample, ip netip.Addr, found bool) { //nolint:revive // a fact about the answer
+func resolved(d *Day, s monitor.Sample, ip netip.Addr, found bool) { //nolint:revive // a fact about the answer
 	if d.Latency.Add(s) != nil {
 		return // cannot happen: the day is that of the sample
 	}
@@ -214,7 +214,7 @@ func (d *Day) resolved(s monitor.Sample, ip netip.Addr, found bool) { //nolint:r
 	d.Sources[ip]++
 }
 
-func (d *Day) registered(s monitor.Sample) {
+func registered(d *Day, s monitor.Sample) {
 	if d.Latency.Add(s) == nil && s.OK {
 		d.Latency.Took(s.Latency)
 	}
@@ -236,7 +236,7 @@ func (m *Meter) Served(from netip.Addr, request, answer []byte, took time.Durati
 	}
 	name := request[header:]
 	n := be.Uint32(name)
-	if uint64(n) > uint64(len(name)-4) {
+	if int64(n) > int64(len(name)-4) {
 		return
 	}
 	code := wire.Code(be.Uint32(answer[wire.OffsetCode:]))

@@ -128,7 +128,7 @@ func TestMany(t *testing.T) {
 func TestServed(t *testing.T) {
 	now := at(5)
 	m := newMeter(&now)
-	message := func(op wire.Op, code wire.Code, encrypted bool, content []byte) []byte { //nolint:revive // a flag of the message
+	message := func(op wire.Op, code wire.Code, encrypted bool, content []byte) []byte {
 		return wire.Append(nil, wire.Message{Envelope: wire.Envelope{Version: wire.Newest(), Encrypted: encrypted}, Header: wire.Header{Op: op, Code: code}, Body: content})
 	}
 	asked := body.AppendResolve(nil, body.Resolve{Name: []byte("88.118.2/a")})

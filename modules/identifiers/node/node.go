@@ -190,7 +190,7 @@ func (n *Node) timed(ctx context.Context, c *server.Conn, from netip.Addr, messa
 	}
 	began := time.Now() //nolint:forbidigo // how long it takes is no matter of the city's clock
 	out := n.answer(ctx, c, message, dst)
-	n.Served(from, message, out[len(dst):], time.Since(began)) //nolint:forbidigo // likewise
+	n.Served(from, message, out[len(dst):], time.Since(began))
 	return out
 }
 

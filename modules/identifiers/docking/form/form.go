@@ -181,35 +181,45 @@ const mostEntries = 100
 func value(name string, c docking.Column, filled url.Values) any {
 	switch {
 	case c.Parts != nil && c.List:
-		var out []any
-		for i := range mostEntries {
-			if entry := read(name+"."+strconv.Itoa(i)+".", c.Parts, filled); len(entry) > 0 {
-				out = append(out, entry)
-			}
-		}
-		if out != nil {
-			return out
-		}
+		return some(entries(name, c, filled))
 	case c.Parts != nil:
 		if parts := read(name+".", c.Parts, filled); len(parts) > 0 {
 			return parts
 		}
+		return nil
 	case c.List:
-		var out []any
-		for _, v := range filled[name] {
-			for line := range strings.Lines(v) {
-				if line = strings.TrimSpace(line); line != "" {
-					out = append(out, line)
-				}
-			}
-		}
-		if out != nil {
-			return out
-		}
+		return some(lines(filled[name]))
 	default:
 		return scalar(kind(c), strings.TrimSpace(strings.ReplaceAll(filled.Get(name), "\r\n", "\n")))
 	}
-	return nil
+}
+
+// some is a list, nil when it is empty.
+func some(all []any) any {
+	if len(all) == 0 {
+		return nil
+	}
+	return all
+}
+
+func entries(name string, c docking.Column, filled url.Values) (out []any) {
+	for i := range mostEntries {
+		if entry := read(name+"."+strconv.Itoa(i)+".", c.Parts, filled); len(entry) > 0 {
+			out = append(out, entry)
+		}
+	}
+	return out
+}
+
+func lines(filled []string) (out []any) {
+	for _, v := range filled {
+		for line := range strings.Lines(v) {
+			if line = strings.TrimSpace(line); line != "" {
+				out = append(out, line)
+			}
+		}
+	}
+	return out
 }
 
 func scalar(kind, text string) any {

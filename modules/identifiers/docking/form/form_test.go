@@ -85,7 +85,7 @@ func TestRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := b.Rows[0].(*docking.Application); got.Name != "追溯" || got.Users != 12 || got.Introduction != "一\n二" {
+	if got, ok := b.Rows[0].(*docking.Application); !ok || got.Name != "追溯" || got.Users != 12 || got.Introduction != "一\n二" {
 		t.Errorf("%+v", got)
 	}
 }

@@ -136,7 +136,7 @@ func (d *Day) Add(s Sample) error {
 
 // Took notes the time from a registration to the moment at which it resolves.
 func (d *Day) Took(t time.Duration) {
-	d.Effective += uint64(max(t.Microseconds(), 0)) //nolint:gosec // not below 0
+	d.Effective += uint64(max(t.Microseconds(), 0))
 	d.Ones++
 }
 

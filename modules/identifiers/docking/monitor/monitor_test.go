@@ -85,7 +85,7 @@ func TestDay(t *testing.T) {
 		samples := make([]Sample, r.IntN(400))
 		for i := range samples {
 			samples[i] = Sample{
-				At:   begin.Add(time.Duration(r.IntN(20)) * []time.Duration{4546, 3}[round%2] * time.Second).Add(time.Duration(r.IntN(1e9))),
+				At:   begin.Add(time.Duration(r.IntN(20)*[]int{4546, 3}[round%2]) * time.Second).Add(time.Duration(r.IntN(1e9))),
 				Kind: []Kind{Resolve, Resolve, Register}[r.IntN(3)], Latency: time.Duration(r.IntN(8000)), OK: r.IntN(5) > 0,
 			}
 		}

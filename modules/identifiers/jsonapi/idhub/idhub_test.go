@@ -300,7 +300,7 @@ func FuzzParseBodies(f *testing.F) {
 		_, _, meta := idhub.ParseMeta(in)
 		_, _, template := idhub.ParseTemplate(in)
 		_, _, grants := idhub.ParseItemGrants(in)
-		_, _, _, publication := idhub.ParsePublication(in)
+		_, publication := idhub.ParsePublication(in)
 		o, object := idhub.ParseObject(in)
 		for _, err := range []error{item, name, names, login, response, grant, meta, template, grants, publication, object} {
 			if err != nil && fault.KindOf(err) != fault.Invalid {

@@ -2,7 +2,6 @@ package idhub
 
 import (
 	"cmp"
-	"slices"
 	"strconv"
 
 	"yuzhou/kernel/fault"
@@ -140,7 +139,7 @@ func ParseMeta(body []byte) (string, template.Template, error) {
 		if u := i.Field("uniqueField"); u.Given() && u.Number(1) == 1 {
 			u.Fail("0: values that are unique among all identifiers are not checked here")
 		}
-		item := template.Item{Index: uint32(firstItem + k), Name: i.Field("englishName").Text(), Alias: pack.Text{ZH: i.Field("chineseName").Text()}} //nolint:gosec // at most 500 further
+		item := template.Item{Index: uint32(firstItem + k), Name: i.Field("englishName").Text(), Alias: pack.Text{ZH: i.Field("chineseName").Text()}}
 		item.Type, item.Length = readType(schema)
 		if r := i.Field("required"); r.Given() {
 			item.Required = r.Number(1) == 1
@@ -153,7 +152,7 @@ func ParseMeta(body []byte) (string, template.Template, error) {
 // readType reads what an item holds. The example of the guide has the number as a text.
 func readType(o strict.Object) (template.Type, int) {
 	v := o.Field("dataType")
-	n := 0
+	var n int
 	if v.Kind() == '"' {
 		n, _ = strconv.Atoi(v.Text())
 	} else {
@@ -236,7 +235,7 @@ func ParseTemplate(body []byte) (string, template.Template, error) {
 	}
 	for k, e := range o.Field("items").Array(maxItems) {
 		i := e.Object("name", "idType", "required", "metadata")
-		item := template.Item{Index: uint32(firstItem + k), Name: i.Field("idType").Text(), Alias: pack.Text{ZH: i.Field("name").Text()}, Type: template.Text} //nolint:gosec // at most 500 further
+		item := template.Item{Index: uint32(firstItem + k), Name: i.Field("idType").Text(), Alias: pack.Text{ZH: i.Field("name").Text()}, Type: template.Text}
 		item.Length = readLength(i.Field("metadata").Object("type", "minLength", "maxLength"))
 		item.Required = i.Field("required").Given() && i.Field("required").Flag()
 		t.Items = append(t.Items, item)
@@ -272,20 +271,27 @@ func ParseItemGrants(body []byte) (handle.Name, []ItemGrant, error) {
 	return name, out, cmp.Or(doc.Err, err)
 }
 
+// Publication says of items of a template whether all may read them.
+type Publication struct {
+	Template handle.Name
+	Items    []string
+	Public   bool
+}
+
 // ParsePublication reads the body of /api/v1/open/classes-grant/item/batch-public: the items
 // of a template that all may read from now on, or no longer.
-func ParsePublication(body []byte) (name handle.Name, items []string, public bool, err error) {
+func ParsePublication(body []byte) (p Publication, err error) {
 	doc, root := strict.Parse(body)
 	o := root.Object("metaHandle", "scope", "items")
-	name, err = readName(o.Field("metaHandle"))
-	public = oneOf(o.Field("scope"), "1 (public) or 2 (no longer)") == 1
+	p.Template, err = readName(o.Field("metaHandle"))
+	p.Public = oneOf(o.Field("scope"), "1 (public) or 2 (no longer)") == 1
 	for _, e := range o.Field("items").Array(maxItems) {
-		items = append(items, e.Text())
+		p.Items = append(p.Items, e.Text())
 	}
-	if len(items) == 0 && doc.Err == nil {
+	if len(p.Items) == 0 && doc.Err == nil {
 		err = cmp.Or(err, fault.Say(fault.Invalid, "items 是空的，应至少有一个属性的英文名称。", "items is empty, want the English name of an item at least"))
 	}
-	return name, slices.Clip(items), public, cmp.Or(doc.Err, err)
+	return p, cmp.Or(doc.Err, err)
 }
 
 // oneOf reads 1 or 2.

@@ -100,9 +100,9 @@ func TestParseItemGrants(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || err != nil || name != "88.608.8889/META_zxczxc" {
 		t.Error(name, diff, err)
 	}
-	name, items, public, err := idhub.ParsePublication([]byte(`{"items":["zxc"],"scope":1,"metaHandle":"88.608.8889/META_zxczxc"}`))
-	if name != "88.608.8889/META_zxczxc" || len(items) != 1 || !public || err != nil {
-		t.Error(name, items, public, err)
+	p, err := idhub.ParsePublication([]byte(`{"items":["zxc"],"scope":1,"metaHandle":"88.608.8889/META_zxczxc"}`))
+	if p.Template != "88.608.8889/META_zxczxc" || len(p.Items) != 1 || !p.Public || err != nil {
+		t.Error(p, err)
 	}
 	for _, in := range []string{`{"metaHandle":"88.1/t","accessList":[{"item":"a","authType":3,"scope":2}]}`, `{"metaHandle":"88.1/t","accessList":[{"item":"a","authType":1}]}`, `{"metaHandle":"t","accessList":[]}`, `{"metaHandle":"88.1/t"}`} {
 		if _, _, err := idhub.ParseItemGrants([]byte(in)); fault.KindOf(err) != fault.Invalid {
@@ -110,7 +110,7 @@ func TestParseItemGrants(t *testing.T) {
 		}
 	}
 	for _, in := range []string{`{"items":[],"scope":1,"metaHandle":"88.1/t"}`, `{"items":["a"],"scope":0,"metaHandle":"88.1/t"}`, `{"items":[1],"scope":1,"metaHandle":"88.1/t"}`} {
-		if _, _, _, err := idhub.ParsePublication([]byte(in)); fault.KindOf(err) != fault.Invalid {
+		if _, err := idhub.ParsePublication([]byte(in)); fault.KindOf(err) != fault.Invalid {
 			t.Error(in, err)
 		}
 	}
