@@ -70,7 +70,7 @@ func (s *Service) dock(ctx context.Context) error {
 		return err
 	}
 	s.log.WarnContext(ctx, "the node above does not take what is to be told to it; it is sent again later", slog.Any("error", err), slog.Duration("after", s.dockings.wait))
-	return nil //nolint:nilerr // it was said in the line before
+	return nil
 }
 
 // sendBatches sends the batches that wait, the oldest first.

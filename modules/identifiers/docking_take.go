@@ -181,7 +181,7 @@ func (s *Service) compareAndNote(ctx context.Context, d docked, l lower) error {
 	err := s.compareOne(ctx, &d, l)
 	if fault.KindOf(err) == fault.Busy {
 		s.doubted[d.Node] = s.doubted[d.Node].longer(s.now())
-		return nil //nolint:nilerr // see above
+		return nil
 	}
 	if err != nil {
 		return err

@@ -172,7 +172,7 @@ func (c hubClient) compatibleAPI(st *stage, stranger hubClient) {
 			t.Errorf("%s: %v", gone, err)
 		}
 	}
-	open := httptest.NewRequest("POST", "http://node.example/identity/token", strings.NewReader(`{"username":"x","password":"y"}`))
+	open := httptest.NewRequest(http.MethodPost, "http://node.example/identity/token", strings.NewReader(`{"username":"x","password":"y"}`))
 	w := httptest.NewRecorder()
 	c.h.ServeHTTP(w, open)
 	if !strings.Contains(w.Body.String(), "HTTPS") {
